@@ -1,0 +1,122 @@
+//! Dropout: y = x · mask / (1 - rate) in training, y = x in use.
+//!
+//! The mask is a function of seed, step, layer, sample and unit, so nothing is stored: backward computes it again.
+
+use core::marker::PhantomData;
+
+use super::{Context, InPlace, Layer, Need, No, Place, Setting, SettingError};
+use crate::optimizer::{Copies, Rule};
+use crate::scalar::Scalar;
+
+/// Inverted dropout: in training a unit is 0 with probability `rate`, and the others are divided by 1 - `rate`. Srivastava et al. 2014.
+#[derive(Clone, Copy, Debug)]
+pub struct Dropout<const N: usize, T = f32> {
+    rate: Setting<T>,
+    scalar: PhantomData<T>,
+}
+crate::zeroed!([const N: usize, T: Scalar] Dropout<N, T> { rate, scalar });
+
+impl<const N: usize, T: Scalar> Dropout<N, T> {
+    /// With the default rate, 0.5.
+    pub const fn new() -> Self {
+        Self { rate: Setting::DEFAULT, scalar: PhantomData }
+    }
+
+    /// With a rate.
+    ///
+    /// # Errors
+    /// [`SettingError::Rate`] if it isn't in [0, 1).
+    pub fn with_rate(rate: T) -> Result<Self, SettingError> {
+        let mut dropout = Self::new();
+        dropout.set_rate(rate)?;
+        Ok(dropout)
+    }
+
+    /// The fraction that is dropped; 0.5 unless set.
+    pub fn rate(&self) -> T {
+        self.rate.get(T::from_f64(0.5))
+    }
+
+    /// Sets the fraction that is dropped.
+    ///
+    /// # Errors
+    /// [`SettingError::Rate`] if it isn't in [0, 1); then nothing changes.
+    pub fn set_rate(&mut self, rate: T) -> Result<(), SettingError> {
+        self.rate = SettingError::Rate.unless(rate >= T::ZERO && rate < T::ONE, Setting::new(rate))?;
+        Ok(())
+    }
+
+    /// Applies the mask: a unit is kept where the top 24 bits of its word, as a fraction, are at least the rate.
+    #[inline(always)]
+    fn mask(&self, rows: &mut [[T; N]], context: Context) {
+        let rate = self.rate();
+        let threshold = rate * T::from_u32(1 << 24);
+        let scale = T::ONE / (T::ONE - rate);
+        for (sample, row) in rows.iter_mut().enumerate() {
+            for (unit, value) in row.iter_mut().enumerate() {
+                let kept = T::from_u32(context.word(sample, unit) >> 8) >= threshold;
+                *value = if kept { *value * scale } else { T::ZERO };
+            }
+        }
+    }
+}
+
+impl<const N: usize, T: Scalar> Default for Dropout<N, T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<const N: usize, T: Scalar> Layer for Dropout<N, T> {
+    type T = T;
+    type In = [T; N];
+    type Out = [T; N];
+    type Wants = InPlace;
+    type Leaves = InPlace;
+    type Learns = No;
+    type Saved<P: Place, const B: usize> = P::Buffer<[[T; N]; B]>;
+    type Wide<const B: usize> = [[T; N]; B];
+    type Slots<K: Copies> = ();
+
+    #[inline(always)]
+    fn forward<'a, P: Place, const B: usize>(
+        &self,
+        x: P::Input<'a, [T; N]>,
+        saved: &'a mut P::Buffer<[[T; N]; B]>,
+        context: Context,
+    ) -> &'a mut [[T; N]] {
+        let y = P::own(x, saved);
+        self.mask(y, context);
+        y
+    }
+
+    #[inline(always)]
+    fn infer<'a, P: Place, const B: usize>(
+        &self,
+        x: P::Input<'a, [T; N]>,
+        saved: &'a mut P::Buffer<[[T; N]; B]>,
+    ) -> &'a mut [[T; N]] {
+        P::own(x, saved)
+    }
+
+    #[inline(always)]
+    fn output<'a, P: Place, const B: usize>(x: &'a [[T; N]], saved: &'a P::Buffer<[[T; N]; B]>) -> &'a [[T; N]] {
+        P::output(x, saved)
+    }
+
+    #[inline(always)]
+    fn backward<P: Place, const B: usize, D: Need, R: Rule<T>>(
+        &mut self,
+        x: &[[T; N]],
+        _: &mut P::Buffer<[[T; N]; B]>,
+        grad: &mut [T],
+        _: &mut (),
+        _: &R,
+        context: Context,
+    ) {
+        if D::WANTED {
+            let rows = crate::tensor::take_mut(crate::tensor::Array::group_mut(grad), x.len());
+            self.mask(rows, context);
+        }
+    }
+}

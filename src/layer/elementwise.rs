@@ -1,0 +1,103 @@
+//! Layers that treat each number alone.
+
+use crate::scalar::Scalar;
+
+/// A function of one number and its derivative. A type with this trait becomes a layer by [`elementwise!`](crate::elementwise!).
+pub trait Elementwise<T: Scalar> {
+    /// y = f(x).
+    fn value(&self, x: T) -> T;
+    /// f'(x), computed from `at`: from y for an `in_place` layer, from x for an `apart` one.
+    fn derivative(&self, at: T) -> T;
+    /// Name and value of the number that the user may set; the struct then has a constructor `with_NAME`.
+    #[inline]
+    fn setting(&self) -> Option<(&'static str, T)> {
+        None
+    }
+}
+
+/// Makes a layer of a struct `Name<N, T>` that is [`Elementwise`]: `elementwise!(Swish, apart);`.
+///
+/// `in_place`: the derivative is a function of the output, so the layer overwrites its input where the network allows it.
+/// `apart`: the derivative is a function of the input, which is kept.
+#[macro_export]
+macro_rules! elementwise {
+    ($name:ident, in_place) => {
+        $crate::elementwise!(@layer $name, InPlace, Apart, y);
+    };
+    ($name:ident, apart) => {
+        $crate::elementwise!(@layer $name, Apart, InPlace, x);
+    };
+    (@at x, $x:expr, $y:expr) => { $x };
+    (@at y, $x:expr, $y:expr) => { $y };
+    (@layer $name:ident, $wants:ident, $leaves:ident, $at:ident) => {
+        impl<const N: usize, T: $crate::scalar::Scalar> $crate::layer::Layer for $name<N, T> {
+            type T = T;
+            type In = [T; N];
+            type Out = [T; N];
+            type Wants = $crate::layer::$wants;
+            type Leaves = $crate::layer::$leaves;
+            type Learns = $crate::layer::No;
+            type Saved<P: $crate::layer::Place, const B: usize> = P::Buffer<[[T; N]; B]>;
+            type Wide<const B: usize> = [[T; N]; B];
+            type Slots<K: $crate::optimizer::Copies> = ();
+
+            #[inline(always)]
+            fn forward<'a, P: $crate::layer::Place, const B: usize>(
+                &self,
+                x: P::Input<'a, [T; N]>,
+                saved: &'a mut P::Buffer<[[T; N]; B]>,
+                _: $crate::layer::Context,
+            ) -> &'a mut [[T; N]] {
+                let y = P::own(x, saved);
+                for value in y.as_flattened_mut() {
+                    *value = $crate::layer::Elementwise::value(self, *value);
+                }
+                y
+            }
+
+            #[inline(always)]
+            fn output<'a, P: $crate::layer::Place, const B: usize>(
+                x: &'a [[T; N]],
+                saved: &'a P::Buffer<[[T; N]; B]>,
+            ) -> &'a [[T; N]] {
+                P::output(x, saved)
+            }
+
+            #[inline(always)]
+            fn backward<P: $crate::layer::Place, const B: usize, D: $crate::layer::Need, R: $crate::optimizer::Rule<T>>(
+                &mut self,
+                x: &[[T; N]],
+                saved: &mut P::Buffer<[[T; N]; B]>,
+                grad: &mut [T],
+                _: &mut (),
+                _: &R,
+                _: $crate::layer::Context,
+            ) {
+                let _ = &saved;
+                if D::WANTED {
+                    let at = $crate::elementwise!(@at $at, x, P::output::<[T; N], B>(x, saved));
+                    for (grad, &at) in grad.iter_mut().zip(at.as_flattened()) {
+                        *grad *= $crate::layer::Elementwise::derivative(self, at);
+                    }
+                }
+            }
+
+            fn visit(
+                &self,
+                path: $crate::parameter::Path,
+                visitor: &mut impl FnMut($crate::parameter::Parameter<'_, T>),
+            ) {
+                if let Some((name, value)) = $crate::layer::Elementwise::setting(self) {
+                    visitor($crate::parameter::Parameter::setting(path, name, &value));
+                }
+            }
+
+            fn source(&self, out: &mut impl ::core::fmt::Write) -> ::core::fmt::Result {
+                match $crate::layer::Elementwise::<T>::setting(self) {
+                    Some((name, value)) => write!(out, concat!(stringify!($name), "::with_{}({:?})"), name, value),
+                    None => out.write_str("Zeroed::ZERO"),
+                }
+            }
+        }
+    };
+}

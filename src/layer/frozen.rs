@@ -1,0 +1,137 @@
+//! Frozen: a layer, or a network, that isn't trained: no gradient, no optimizer state.
+
+use core::marker::PhantomData;
+
+use super::{Context, Cost, Layer, Need, No, Place};
+use crate::optimizer::{Copies, CopiesOf, Rule};
+use crate::parameter::{Info, Parameter, Path, Role, Visitor};
+use crate::scalar::Scalar;
+use crate::storage::Zeroed;
+use crate::tensor::Array;
+
+/// A layer, or a network, whose parameters stay as they are. It has no optimizer state; in front of a network it has no backward pass either.
+#[derive(Clone, Debug)]
+pub struct Frozen<L> {
+    layer: L,
+}
+crate::zeroed!([L: Zeroed] Frozen<L> { layer });
+
+impl<L> Frozen<L> {
+    /// Freezes a layer, in const.
+    pub const fn new(layer: L) -> Self {
+        Self { layer }
+    }
+
+    /// The layer.
+    pub const fn layer(&self) -> &L {
+        &self.layer
+    }
+
+    /// The layer, to load its parameters.
+    pub const fn layer_mut(&mut self) -> &mut L {
+        &mut self.layer
+    }
+}
+
+/// The rule that changes nothing.
+#[derive(Clone, Copy, Debug)]
+struct Keep;
+
+impl<T: Scalar> Rule<T> for Keep {
+    type Slots = CopiesOf<0>;
+    #[inline(always)]
+    fn update<A: Zeroed>(&self, _: Role, _: &mut [T], _: &mut [A; 0], _: impl Fn(&mut A) -> &mut [T], _: &[T]) {}
+}
+
+/// Hands the parameters of a frozen layer on as such.
+struct AsFrozen<'v, V, K, G>(&'v mut V, PhantomData<(K, G)>);
+
+impl<T: Scalar, K: Copies, G: Copies, V: Visitor<T, K, G>> Visitor<T, CopiesOf<0>, CopiesOf<0>>
+    for AsFrozen<'_, V, K, G>
+{
+    fn visit<A: Array<T = T>>(&mut self, info: Info, values: &mut A, _: &mut [A; 0], _: &mut [A; 0]) {
+        self.0.visit_frozen(info, values);
+    }
+    fn visit_frozen<A: Array<T = T>>(&mut self, info: Info, values: &mut A) {
+        self.0.visit_frozen(info, values);
+    }
+}
+
+impl<L: Layer> Layer for Frozen<L> {
+    type T = L::T;
+    type In = L::In;
+    type Out = L::Out;
+    type Wants = L::Wants;
+    type Leaves = L::Leaves;
+    type Learns = No;
+    type Saved<P: Place, const B: usize> = L::Saved<P, B>;
+    type Wide<const B: usize> = L::Wide<B>;
+    type Slots<K: Copies> = ();
+    const COST: Cost = Cost { gradient: 0, skipped: L::COST.dx, ..L::COST };
+
+    #[inline(always)]
+    fn forward<'a, P: Place, const B: usize>(
+        &self,
+        x: P::Input<'a, L::In>,
+        saved: &'a mut L::Saved<P, B>,
+        context: Context,
+    ) -> &'a mut [L::Out] {
+        self.layer.forward::<P, B>(x, saved, context)
+    }
+
+    #[inline(always)]
+    fn infer<'a, P: Place, const B: usize>(
+        &self,
+        x: P::Input<'a, L::In>,
+        saved: &'a mut L::Saved<P, B>,
+    ) -> &'a mut [L::Out] {
+        self.layer.infer::<P, B>(x, saved)
+    }
+
+    #[inline(always)]
+    fn output<'a, P: Place, const B: usize>(x: &'a [L::In], saved: &'a L::Saved<P, B>) -> &'a [L::Out] {
+        L::output::<P, B>(x, saved)
+    }
+
+    #[inline(always)]
+    fn backward<P: Place, const B: usize, D: Need, R: Rule<L::T>>(
+        &mut self,
+        x: &[L::In],
+        saved: &mut L::Saved<P, B>,
+        grad: &mut [L::T],
+        _: &mut (),
+        _: &R,
+        context: Context,
+    ) {
+        if D::WANTED {
+            let mut none = Zeroed::ZERO;
+            self.layer.backward::<P, B, D, Keep>(x, saved, grad, &mut none, &Keep, context);
+        }
+    }
+
+    fn visit(&self, path: Path, visitor: &mut impl FnMut(Parameter<'_, L::T>)) {
+        self.layer.visit(path, visitor);
+    }
+
+    fn visit_mut<K: Copies, G: Copies, V: Visitor<L::T, K, G>>(
+        &mut self,
+        path: Path,
+        _: &mut (),
+        _: &mut (),
+        visitor: &mut V,
+    ) {
+        let mut visitor = AsFrozen::<V, K, G>(visitor, PhantomData);
+        let (mut slots, mut gradient) = (Zeroed::ZERO, Zeroed::ZERO);
+        self.layer.visit_mut(path, &mut slots, &mut gradient, &mut visitor);
+    }
+
+    fn penalty(&self) -> L::T {
+        self.layer.penalty()
+    }
+
+    fn source(&self, out: &mut impl core::fmt::Write) -> core::fmt::Result {
+        out.write_str("Frozen::new(")?;
+        self.layer.source(out)?;
+        out.write_str(")")
+    }
+}

@@ -1,0 +1,84 @@
+//! GELU: y = x Φ(x) with Φ(x) = (1 + erf(x/√2)) / 2; y' = Φ(x) + x φ(x).
+
+use super::Elementwise;
+use crate::scalar::Scalar;
+
+/// Gaussian error linear unit, the exact form. Hendrycks and Gimpel 2016. y = x Φ(x) with Φ(x) = (1 + erf(x/√2)) / 2; y' = Φ(x) + x φ(x).
+#[derive(Clone, Copy, Debug)]
+pub struct GELU<const N: usize, T = f32> {
+    scalar: core::marker::PhantomData<T>,
+}
+crate::zeroed!([const N: usize, T: Scalar] GELU<N, T> { scalar });
+crate::elementwise!(GELU, apart);
+
+impl<const N: usize, T: Scalar> GELU<N, T> {
+    /// The layer; it has nothing to set.
+    pub const fn new() -> Self {
+        Self { scalar: core::marker::PhantomData }
+    }
+}
+
+impl<const N: usize, T: Scalar> Default for GELU<N, T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<const N: usize, T: Scalar> Elementwise<T> for GELU<N, T> {
+    #[inline(always)]
+    fn value(&self, x: T) -> T {
+        x * normal_cdf(x)
+    }
+
+    #[inline(always)]
+    fn derivative(&self, x: T) -> T {
+        normal_cdf(x) + x * T::from_f64(0.398_942_280_401_432_7) * (x * x * T::from_f64(-0.5)).exp()
+    }
+}
+
+/// Φ(x), the normal distribution function.
+#[inline(always)]
+fn normal_cdf<T: Scalar>(x: T) -> T {
+    T::from_f64(0.5) * (T::ONE + (x * T::from_f64(core::f64::consts::FRAC_1_SQRT_2)).erf())
+}
+
+/// GELU by its usual approximation: y = x (1 + tanh u) / 2 with u = √(2/π) (x + 0.044715 x³).
+#[derive(Clone, Copy, Debug)]
+pub struct TanhGELU<const N: usize, T = f32> {
+    scalar: core::marker::PhantomData<T>,
+}
+crate::zeroed!([const N: usize, T: Scalar] TanhGELU<N, T> { scalar });
+crate::elementwise!(TanhGELU, apart);
+
+impl<const N: usize, T: Scalar> TanhGELU<N, T> {
+    /// The layer; it has nothing to set.
+    pub const fn new() -> Self {
+        Self { scalar: core::marker::PhantomData }
+    }
+}
+
+impl<const N: usize, T: Scalar> Default for TanhGELU<N, T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// √(2/π).
+const SLOPE: f64 = 0.797_884_560_802_865_4;
+const CUBIC: f64 = 0.044715;
+
+impl<const N: usize, T: Scalar> Elementwise<T> for TanhGELU<N, T> {
+    #[inline(always)]
+    fn value(&self, x: T) -> T {
+        let u = T::from_f64(SLOPE) * (x + T::from_f64(CUBIC) * x * x * x);
+        T::from_f64(0.5) * x * (T::ONE + u.tanh())
+    }
+
+    #[inline(always)]
+    fn derivative(&self, x: T) -> T {
+        let u = T::from_f64(SLOPE) * (x + T::from_f64(CUBIC) * x * x * x);
+        let du = T::from_f64(SLOPE) * (T::ONE + T::from_f64(3.0 * CUBIC) * x * x);
+        let t = u.tanh();
+        T::from_f64(0.5) * (T::ONE + t + x * (T::ONE - t * t) * du)
+    }
+}

@@ -1,0 +1,62 @@
+//! LeakyReLU: y = x where x > 0, else slope · x; y' = 1 where y > 0, else slope.
+
+use super::Elementwise;
+use super::{Setting, SettingError};
+use crate::scalar::Scalar;
+
+/// Leaky rectified linear unit. Maas et al. 2013. y = x where x > 0, else slope · x; y' = 1 where y > 0, else slope.
+#[derive(Clone, Copy, Debug)]
+pub struct LeakyReLU<const N: usize, T = f32> {
+    slope: Setting<T>,
+}
+crate::zeroed!([const N: usize, T: Scalar] LeakyReLU<N, T> { slope });
+crate::elementwise!(LeakyReLU, in_place);
+
+impl<const N: usize, T: Scalar> LeakyReLU<N, T> {
+    /// With the default slope.
+    pub const fn new() -> Self {
+        Self { slope: Setting::DEFAULT }
+    }
+
+    /// With a given slope, in const.
+    pub const fn with_slope(slope: T) -> Self {
+        Self { slope: Setting::new(slope) }
+    }
+
+    /// Slope for x below 0; 0.01 unless set.
+    #[inline(always)]
+    pub fn slope(&self) -> T {
+        self.slope.get(T::from_f64(0.01))
+    }
+
+    /// Sets the slope.
+    ///
+    /// # Errors
+    /// [`SettingError::Value`] if it isn't finite or is negative; then nothing changes.
+    pub fn set_slope(&mut self, slope: T) -> Result<(), SettingError> {
+        self.slope = SettingError::Value.unless(slope.is_finite() && slope >= T::ZERO, Setting::new(slope))?;
+        Ok(())
+    }
+}
+
+impl<const N: usize, T: Scalar> Default for LeakyReLU<N, T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<const N: usize, T: Scalar> Elementwise<T> for LeakyReLU<N, T> {
+    #[inline(always)]
+    fn value(&self, x: T) -> T {
+        if x > T::ZERO { x } else { self.slope() * x }
+    }
+
+    #[inline(always)]
+    fn derivative(&self, y: T) -> T {
+        if y > T::ZERO { T::ONE } else { self.slope() }
+    }
+
+    fn setting(&self) -> Option<(&'static str, T)> {
+        Some(("slope", self.slope()))
+    }
+}

@@ -1,0 +1,205 @@
+//! Layers: what they take, give, keep and learn.
+//!
+//! [`Layer`] is the one trait of single layers and of networks, which are tuples of layers. A layer's file holds its formula, its struct,
+//! its forward pass and, beside it, its backward pass. To *use* a layer alone, put it in a [`Tape`](crate::tape::Tape); to write one,
+//! see [`crate::own_layer`].
+
+#[macro_use]
+mod elementwise;
+
+mod dense;
+mod frozen;
+mod regularized;
+
+mod elu;
+mod gelu;
+mod leaky_relu;
+mod relu;
+mod sigmoid;
+mod silu;
+mod softplus;
+mod tanh;
+
+mod dropout;
+mod softmax;
+
+mod network;
+mod place;
+mod setting;
+
+pub use self::dense::Dense;
+pub use self::dropout::Dropout;
+pub use self::elementwise::Elementwise;
+pub use self::elu::ELU;
+pub use self::frozen::Frozen;
+pub use self::gelu::{GELU, TanhGELU};
+pub use self::leaky_relu::LeakyReLU;
+pub use self::network::{Fits, Joint};
+pub use self::place::{Apart, InPlace, Need, No, Place, Yes};
+pub use self::regularized::{Penalty, Regularized};
+pub use self::relu::ReLU;
+pub use self::setting::{Setting, SettingError};
+pub use self::sigmoid::Sigmoid;
+pub(crate) use self::sigmoid::sigmoid;
+pub use self::silu::SiLU;
+pub use self::softmax::Softmax;
+pub(crate) use self::softmax::exponentials;
+pub use self::softplus::Softplus;
+pub use self::tanh::Tanh;
+
+use crate::optimizer::{Copies, Rule};
+use crate::parameter::{Parameter, Path, Visitor};
+use crate::random::mix;
+use crate::scalar::Scalar;
+use crate::storage::{Buffer, Zeroed};
+use crate::tensor::Array;
+
+/// A differentiable function with parameters: a single layer, or a network of them.
+///
+/// The caller owns all memory. A batch is a slice of samples, at most `B` of them; what forward leaves for backward is in `saved`;
+/// the gradient passes through one flat buffer, `grad`, in which backward finds dy and leaves dx.
+pub trait Layer: Zeroed {
+    /// The number type.
+    type T: Scalar;
+    /// One sample of the input.
+    type In: Array<T = Self::T>;
+    /// One sample of the output.
+    type Out: Array<T = Self::T>;
+    /// [`InPlace`] if forward can overwrite its input with its output and backward reads its output at most; else [`Apart`].
+    type Wants: Place;
+    /// [`InPlace`] if the next layer may overwrite this one's output, because backward doesn't read it; else [`Apart`].
+    type Leaves: Place;
+    /// Whether there is something to train.
+    type Learns: Need;
+    /// What forward leaves for backward: the output, if it is not written over the input, and whatever else.
+    type Saved<P: Place, const B: usize>: Zeroed;
+    /// The widest dy that enters any layer in here.
+    type Wide<const B: usize>: Buffer<Self::T>;
+    /// `K` copies of the parameters: optimizer state, or a gradient.
+    type Slots<K: Copies>: Zeroed;
+    /// Parameters and multiply-adds.
+    const COST: Cost = Cost::NONE;
+
+    /// Output of a batch in training. Returns the place where it is: in `saved`, or over `x`.
+    fn forward<'a, P: Place, const B: usize>(
+        &self,
+        x: P::Input<'a, Self::In>,
+        saved: &'a mut Self::Saved<P, B>,
+        context: Context,
+    ) -> &'a mut [Self::Out];
+
+    /// Output of a batch in use; without dropout, for example.
+    #[inline(always)]
+    fn infer<'a, P: Place, const B: usize>(
+        &self,
+        x: P::Input<'a, Self::In>,
+        saved: &'a mut Self::Saved<P, B>,
+    ) -> &'a mut [Self::Out] {
+        self.forward::<P, B>(x, saved, Context::new(0, 0))
+    }
+
+    /// Finds the output of the last forward pass again.
+    fn output<'a, P: Place, const B: usize>(x: &'a [Self::In], saved: &'a Self::Saved<P, B>) -> &'a [Self::Out];
+
+    /// The gradient. On entry the front of `grad` holds dy, one `Out` a sample; on return, if `D` is [`Yes`], it holds dx, one `In` a
+    /// sample. Parameter gradients, summed over the batch, go to `rule`, which may change the parameters at once: dx is computed with the
+    /// parameters as they were before.
+    fn backward<P: Place, const B: usize, D: Need, R: Rule<Self::T>>(
+        &mut self,
+        x: &[Self::In],
+        saved: &mut Self::Saved<P, B>,
+        grad: &mut [Self::T],
+        slots: &mut Self::Slots<R::Slots>,
+        rule: &R,
+        context: Context,
+    );
+
+    /// Shows every parameter, in the documented order.
+    #[inline]
+    fn visit(&self, _path: Path, _visitor: &mut impl FnMut(Parameter<'_, Self::T>)) {}
+
+    /// Hands every parameter, with its slots and its gradient, to a visitor, in the same order.
+    #[inline]
+    fn visit_mut<K: Copies, G: Copies, V: Visitor<Self::T, K, G>>(
+        &mut self,
+        _path: Path,
+        _slots: &mut Self::Slots<K>,
+        _gradient: &mut Self::Slots<G>,
+        _visitor: &mut V,
+    ) {
+    }
+
+    /// What regularization adds to the loss.
+    #[inline]
+    fn penalty(&self) -> Self::T {
+        Self::T::ZERO
+    }
+
+    /// Writes the layer as a constant Rust expression, with its parameters, for a file that says `use stackprop::prelude::*`.
+    fn source(&self, out: &mut impl core::fmt::Write) -> core::fmt::Result {
+        out.write_str("Zeroed::ZERO")
+    }
+}
+
+/// What a layer costs, as constants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cost {
+    /// Numbers that are learned or loaded.
+    pub parameters: usize,
+    /// Multiply-adds of one sample's forward pass.
+    pub forward: usize,
+    /// Multiply-adds of one sample's parameter gradient.
+    pub gradient: usize,
+    /// Multiply-adds of one sample's dx.
+    pub dx: usize,
+    /// The part of `dx` that is never computed when the layer comes first.
+    pub skipped: usize,
+}
+
+impl Cost {
+    /// Nothing to learn, and no products worth counting.
+    pub const NONE: Self = Self { parameters: 0, forward: 0, gradient: 0, dx: 0, skipped: 0 };
+
+    /// The cost of one layer after another; `learns`: whether the first has something to train.
+    pub const fn then(self, next: Self, learns: bool) -> Self {
+        Self {
+            parameters: self.parameters + next.parameters,
+            forward: self.forward + next.forward,
+            gradient: self.gradient + next.gradient,
+            dx: self.dx + next.dx,
+            skipped: self.skipped + if learns { 0 } else { next.skipped },
+        }
+    }
+
+    /// Multiply-adds of one sample's training step in which dx of the first layer isn't computed.
+    pub const fn step(self) -> usize {
+        self.forward + self.gradient + self.dx - self.skipped
+    }
+}
+
+/// What randomness of a forward pass depends on: the seed, the step, the place in the network and the sample. It is the same in backward.
+#[derive(Clone, Copy, Debug)]
+pub struct Context {
+    key: u64,
+}
+
+impl Context {
+    /// The context of a whole network at a step.
+    #[inline]
+    pub const fn new(seed: u64, step: u64) -> Self {
+        Self { key: mix(seed ^ mix(step)) }
+    }
+
+    /// The context of part `i` of a network.
+    #[inline]
+    pub const fn part(self, i: u64) -> Self {
+        Self { key: mix(self.key ^ i) }
+    }
+
+    /// A word for a unit of a sample.
+    #[inline(always)]
+    pub const fn word(self, sample: usize, unit: usize) -> u32 {
+        let row = crate::random::mix32((self.key as u32) ^ (sample as u32));
+        crate::random::mix32(row ^ ((self.key >> 32) as u32) ^ (unit as u32).wrapping_mul(0x9e37_79b9))
+    }
+}

@@ -1,0 +1,192 @@
+//! Networks: a tuple of layers is a layer. Each joint is checked by the compiler, and decides where the next layer writes its output.
+
+use core::fmt::{Result, Write};
+
+use super::{Context, Cost, Layer, Need, Place};
+use crate::optimizer::{Copies, Rule};
+use crate::parameter::{Parameter, Path, Visitor};
+use crate::scalar::Scalar;
+use crate::storage::Max;
+
+/// A value that layer `A` gives and layer `B` takes: the same type. It exists for the sentence that the compiler says otherwise.
+#[diagnostic::on_unimplemented(
+    message = "layer `{B}` takes `{In}`, but `{A}` before it gives `{Self}`",
+    label = "`{A}` cannot stand before `{B}`",
+    note = "in a network, each layer takes what the layer before it gives"
+)]
+pub trait Fits<In, A, B>: Sized {
+    /// Hands a batch on.
+    fn pass(rows: &[Self]) -> &[In];
+    /// Hands a batch on, to be changed.
+    fn pass_mut(rows: &mut [Self]) -> &mut [In];
+}
+
+impl<X, A, B> Fits<X, A, B> for X {
+    #[inline(always)]
+    fn pass(rows: &[X]) -> &[X] {
+        rows
+    }
+    #[inline(always)]
+    fn pass_mut(rows: &mut [X]) -> &mut [X] {
+        rows
+    }
+}
+
+/// Where layer `B` writes its output when it comes after layer `A`.
+pub type Joint<A, B> = <<A as Layer>::Leaves as Place>::And<<B as Layer>::Wants>;
+
+/// The network of the layers `(Type index Previous)...`; the first has no previous one.
+macro_rules! network {
+    (($A:ident $first:tt) $(($L:ident $i:tt $Prev:ident))*) => {
+        impl<T: Scalar, $A: Layer<T = T>, $($L: Layer<T = T>),*> Layer for ($A, $($L,)*)
+        where
+            $($Prev::Out: Fits<$L::In, $Prev, $L>,)*
+        {
+            type T = T;
+            type In = $A::In;
+            type Out = last!(($A) $(($L))*; Out);
+            type Wants = $A::Wants;
+            type Leaves = last!(($A) $(($L))*; Leaves);
+            type Learns = learns!($($L)* $A);
+            type Saved<P: Place, const BATCH: usize> = ($A::Saved<P, BATCH>, $($L::Saved<Joint<$Prev, $L>, BATCH>,)*);
+            type Wide<const BATCH: usize> = wide!(BATCH $A $($L)*);
+            type Slots<K: Copies> = ($A::Slots<K>, $($L::Slots<K>,)*);
+            const COST: Cost = cost!([$A::COST] [$A] $($L)*);
+
+            #[inline(always)]
+            fn forward<'a, P: Place, const BATCH: usize>(
+                &self,
+                x: P::Input<'a, Self::In>,
+                saved: &'a mut Self::Saved<P, BATCH>,
+                context: Context,
+            ) -> &'a mut [Self::Out] {
+                let x = self.$first.forward::<P, BATCH>(x, &mut saved.$first, context.part($first));
+                $(
+                    let x = Joint::<$Prev, $L>::input($Prev::Out::pass_mut(x));
+                    let x = self.$i.forward::<Joint<$Prev, $L>, BATCH>(x, &mut saved.$i, context.part($i));
+                )*
+                x
+            }
+
+            #[inline(always)]
+            fn infer<'a, P: Place, const BATCH: usize>(
+                &self,
+                x: P::Input<'a, Self::In>,
+                saved: &'a mut Self::Saved<P, BATCH>,
+            ) -> &'a mut [Self::Out] {
+                let x = self.$first.infer::<P, BATCH>(x, &mut saved.$first);
+                $(
+                    let x = Joint::<$Prev, $L>::input($Prev::Out::pass_mut(x));
+                    let x = self.$i.infer::<Joint<$Prev, $L>, BATCH>(x, &mut saved.$i);
+                )*
+                x
+            }
+
+            #[inline(always)]
+            fn output<'a, P: Place, const BATCH: usize>(
+                x: &'a [Self::In],
+                saved: &'a Self::Saved<P, BATCH>,
+            ) -> &'a [Self::Out] {
+                let x = $A::output::<P, BATCH>(x, &saved.$first);
+                $(let x = $L::output::<Joint<$Prev, $L>, BATCH>($Prev::Out::pass(x), &saved.$i);)*
+                x
+            }
+
+            #[inline(always)]
+            fn backward<P: Place, const BATCH: usize, D: Need, R: Rule<T>>(
+                &mut self,
+                x: &[Self::In],
+                saved: &mut Self::Saved<P, BATCH>,
+                grad: &mut [T],
+                slots: &mut Self::Slots<R::Slots>,
+                rule: &R,
+                context: Context,
+            ) {
+                backward!(self saved grad slots rule context BATCH R; x, P, D; ($A $first) $(($L $i))*);
+            }
+
+            fn visit(&self, path: Path, visitor: &mut impl FnMut(Parameter<'_, T>)) {
+                self.$first.visit(path.part($first), visitor);
+                $(self.$i.visit(path.part($i), visitor);)*
+            }
+
+            fn visit_mut<K: Copies, G: Copies, V: Visitor<T, K, G>>(
+                &mut self,
+                path: Path,
+                slots: &mut Self::Slots<K>,
+                gradient: &mut Self::Slots<G>,
+                visitor: &mut V,
+            ) {
+                self.$first.visit_mut(path.part($first), &mut slots.$first, &mut gradient.$first, visitor);
+                $(self.$i.visit_mut(path.part($i), &mut slots.$i, &mut gradient.$i, visitor);)*
+            }
+
+            fn penalty(&self) -> T {
+                self.$first.penalty() $(+ self.$i.penalty())*
+            }
+
+            fn source(&self, out: &mut impl Write) -> Result {
+                out.write_str("(")?;
+                self.$first.source(out)?;
+                out.write_str(",")?;
+                $(
+                    out.write_str(" ")?;
+                    self.$i.source(out)?;
+                    out.write_str(",")?;
+                )*
+                out.write_str(")")
+            }
+        }
+    };
+}
+
+/// The backward passes from the last layer to the first. Inputs are found again on the way in; a layer's dx is wanted if the network's is,
+/// or if a layer before it learns.
+macro_rules! backward {
+    ($self:ident $saved:ident $grad:ident $slots:ident $rule:ident $context:ident $B:ident $R:ident;
+     $x:expr, $P:ty, $D:ty; ($A:ident $a:tt)) => {
+        $self.$a.backward::<$P, $B, $D, $R>($x, &mut $saved.$a, $grad, &mut $slots.$a, $rule, $context.part($a))
+    };
+    ($self:ident $saved:ident $grad:ident $slots:ident $rule:ident $context:ident $B:ident $R:ident;
+     $x:expr, $P:ty, $D:ty; ($A:ident $a:tt) ($L:ident $l:tt) $($rest:tt)*) => {
+        let x = $x;
+        {
+            let y = $A::Out::pass($A::output::<$P, $B>(x, &$saved.$a));
+            backward!($self $saved $grad $slots $rule $context $B $R;
+                y, Joint<$A, $L>, <$D as Need>::Or<$A::Learns>; ($L $l) $($rest)*);
+        }
+        $self.$a.backward::<$P, $B, $D, $R>(x, &mut $saved.$a, $grad, &mut $slots.$a, $rule, $context.part($a));
+    };
+}
+
+macro_rules! last {
+    (($L:ident); $item:ident) => { $L::$item };
+    (($L:ident) $($rest:tt)*) => { last!($($rest)*) };
+}
+
+macro_rules! learns {
+    ($L:ident) => { $L::Learns };
+    ($L:ident $($rest:ident)+) => { <$L::Learns as Need>::Or<learns!($($rest)+)> };
+}
+
+macro_rules! wide {
+    ($B:ident $L:ident) => { $L::Wide<$B> };
+    ($B:ident $L:ident $($rest:ident)+) => { Max<$L::Wide<$B>, wide!($B $($rest)+)> };
+}
+
+macro_rules! cost {
+    ([$cost:expr] [$($done:ident)+]) => { $cost };
+    ([$cost:expr] [$($done:ident)+] $L:ident $($rest:ident)*) => {
+        cost!([$cost.then($L::COST, false $(|| <$done::Learns as Need>::WANTED)+)] [$($done)+ $L] $($rest)*)
+    };
+}
+
+macro_rules! networks {
+    ([$($done:tt)*]) => {};
+    ([$($done:tt)*] $next:tt $($rest:tt)*) => {
+        network!($($done)* $next);
+        networks!([$($done)* $next] $($rest)*);
+    };
+}
+networks!([] (A 0) (B 1 A) (C 2 B) (D_ 3 C) (E 4 D_) (F 5 E) (G_ 6 F) (H 7 G_)
+    (I 8 H) (J 9 I) (K_ 10 J) (L 11 K_) (M 12 L) (N 13 M) (O 14 N) (P_ 15 O));

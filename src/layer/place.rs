@@ -1,0 +1,118 @@
+//! Two decisions that types make: where a layer writes its output, and whether a gradient is wanted.
+
+use crate::storage::Zeroed;
+use crate::tensor::{Array, take, take_mut};
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for super::Apart {}
+    impl Sealed for super::InPlace {}
+    impl Sealed for super::Yes {}
+    impl Sealed for super::No {}
+}
+
+/// Where a layer writes its output: [`Apart`] from its input, or [`InPlace`] of it.
+pub trait Place: sealed::Sealed {
+    /// The input of a batch of `X`: shared, or to be overwritten.
+    type Input<'a, X: 'a>;
+    /// The layer's own output buffer: an `A`, or nothing.
+    type Buffer<A: Zeroed>: Zeroed;
+    /// In place if both are.
+    type And<P: Place>: Place;
+
+    /// Hands the previous layer's output on.
+    fn input<X>(x: &mut [X]) -> Self::Input<'_, X>;
+    /// The input, to be read.
+    fn read<'a, X: 'a>(x: Self::Input<'a, X>) -> &'a [X];
+    /// The output buffer, filled with the input: a layer that works in place goes on from here.
+    fn own<'a, X: Array + 'a, const B: usize>(
+        x: Self::Input<'a, X>,
+        buffer: &'a mut Self::Buffer<[X; B]>,
+    ) -> &'a mut [X];
+    /// The output, found again.
+    fn output<'a, X, const B: usize>(x: &'a [X], buffer: &'a Self::Buffer<[X; B]>) -> &'a [X]
+    where
+        X: Zeroed;
+}
+
+/// The output has a buffer of its own; the input stays.
+#[derive(Debug)]
+pub struct Apart;
+
+/// The output replaces the input.
+#[derive(Debug)]
+pub struct InPlace;
+
+impl Place for Apart {
+    type Input<'a, X: 'a> = &'a [X];
+    type Buffer<A: Zeroed> = A;
+    type And<P: Place> = Apart;
+
+    #[inline(always)]
+    fn input<X>(x: &mut [X]) -> &[X] {
+        x
+    }
+    #[inline(always)]
+    fn read<'a, X: 'a>(x: &'a [X]) -> &'a [X] {
+        x
+    }
+    #[inline(always)]
+    fn own<'a, X: Array + 'a, const B: usize>(x: &'a [X], buffer: &'a mut [X; B]) -> &'a mut [X] {
+        let y = take_mut(buffer, x.len());
+        crate::kernel::copy(x, y);
+        y
+    }
+    #[inline(always)]
+    fn output<'a, X: Zeroed, const B: usize>(x: &'a [X], buffer: &'a [X; B]) -> &'a [X] {
+        take(buffer, x.len())
+    }
+}
+
+impl Place for InPlace {
+    type Input<'a, X: 'a> = &'a mut [X];
+    type Buffer<A: Zeroed> = ();
+    type And<P: Place> = P;
+
+    #[inline(always)]
+    fn input<X>(x: &mut [X]) -> &mut [X] {
+        x
+    }
+    #[inline(always)]
+    fn read<'a, X: 'a>(x: &'a mut [X]) -> &'a [X] {
+        x
+    }
+    #[inline(always)]
+    fn own<'a, X: Array + 'a, const B: usize>(x: &'a mut [X], _: &'a mut ()) -> &'a mut [X] {
+        x
+    }
+    #[inline(always)]
+    fn output<'a, X: Zeroed, const B: usize>(x: &'a [X], _: &'a ()) -> &'a [X] {
+        x
+    }
+}
+
+/// Whether something is wanted: [`Yes`] or [`No`].
+pub trait Need: sealed::Sealed {
+    /// As a value; code behind a constant `false` is never generated.
+    const WANTED: bool;
+    /// Wanted if either is.
+    type Or<N: Need>: Need;
+}
+
+/// Wanted.
+#[derive(Debug)]
+pub struct Yes;
+
+/// Not wanted.
+#[derive(Debug)]
+pub struct No;
+
+impl Need for Yes {
+    const WANTED: bool = true;
+    type Or<N: Need> = Yes;
+}
+
+impl Need for No {
+    const WANTED: bool = false;
+    type Or<N: Need> = N;
+}

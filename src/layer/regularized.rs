@@ -1,0 +1,186 @@
+//! L1 and L2 penalties on a layer's weights and biases: λ₁ Σ|w| + λ₂ Σw².
+//!
+//! Backward: λ₁ sign(w) + 2 λ₂ w is added to the gradient, with sign(0) = 0.
+
+use super::{Context, Cost, Layer, Need, Place, SettingError};
+use crate::optimizer::{Copies, Rule, one};
+use crate::parameter::{Parameter, Path, Role, Visitor};
+use crate::scalar::Scalar;
+use crate::storage::Zeroed;
+
+/// The four λ of a [`Regularized`] layer; none is set at first.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Penalty<T = f32> {
+    /// λ₁ of the weights.
+    pub weight_l1: T,
+    /// λ₂ of the weights.
+    pub weight_l2: T,
+    /// λ₁ of the biases.
+    pub bias_l1: T,
+    /// λ₂ of the biases.
+    pub bias_l2: T,
+}
+crate::zeroed!([T: Scalar] Penalty<T> { weight_l1, weight_l2, bias_l1, bias_l2 });
+
+/// A layer whose weights and biases are penalised: the loss grows by λ₁ Σ|w| + λ₂ Σw² for each. No λ is set at first.
+#[derive(Clone, Debug)]
+pub struct Regularized<L: Layer> {
+    layer: L,
+    penalty: Penalty<L::T>,
+}
+crate::zeroed!([L: Layer] Regularized<L> { layer, penalty });
+
+impl<L: Layer> Regularized<L> {
+    /// A layer without a penalty yet, in const.
+    pub const fn new(layer: L) -> Self {
+        Self { layer, penalty: Zeroed::ZERO }
+    }
+
+    /// The layer.
+    pub const fn layer(&self) -> &L {
+        &self.layer
+    }
+
+    /// The layer, to be changed.
+    pub const fn layer_mut(&mut self) -> &mut L {
+        &mut self.layer
+    }
+
+    /// Sets the four λ.
+    ///
+    /// # Errors
+    /// [`SettingError::Penalty`] if one isn't finite or is negative; then nothing changes.
+    pub fn set_penalty(&mut self, penalty: Penalty<L::T>) -> Result<(), SettingError> {
+        let Penalty { weight_l1, weight_l2, bias_l1, bias_l2 } = penalty;
+        let valid = [weight_l1, weight_l2, bias_l1, bias_l2].iter().all(|l| l.is_finite() && *l >= L::T::ZERO);
+        self.penalty = SettingError::Penalty.unless(valid, penalty)?;
+        Ok(())
+    }
+}
+
+impl<T: Scalar> Penalty<T> {
+    #[inline(always)]
+    fn of(&self, role: Role) -> (T, T) {
+        match role {
+            Role::Weight => (self.weight_l1, self.weight_l2),
+            Role::Bias => (self.bias_l1, self.bias_l2),
+            Role::Scale | Role::Setting => (T::ZERO, T::ZERO),
+        }
+    }
+}
+
+/// A rule that adds the gradient of a [`Penalty`].
+#[derive(Clone, Copy, Debug)]
+pub struct PenaltyRule<R, T> {
+    rule: R,
+    penalty: Penalty<T>,
+}
+
+impl<T: Scalar, R: Rule<T>> Rule<T> for PenaltyRule<R, T> {
+    type Slots = R::Slots;
+    #[inline(always)]
+    fn update<A: Zeroed>(
+        &self,
+        role: Role,
+        weights: &mut [T],
+        slots: &mut <R::Slots as Copies>::Of<A>,
+        select: impl Fn(&mut A) -> &mut [T],
+        gradient: &[T],
+    ) {
+        let (l1, l2) = self.penalty.of(role);
+        for i in 0..weights.len().min(gradient.len()) {
+            let w = weights[i];
+            let sign = if w > T::ZERO {
+                l1
+            } else if w < T::ZERO {
+                -l1
+            } else {
+                T::ZERO
+            };
+            let g = gradient[i] + (l2 + l2) * w + sign;
+            self.rule.update(role, one(weights, i), slots, |slot| one(select(slot), i), &[g]);
+        }
+    }
+}
+
+impl<L: Layer> Layer for Regularized<L> {
+    type T = L::T;
+    type In = L::In;
+    type Out = L::Out;
+    type Wants = L::Wants;
+    type Leaves = L::Leaves;
+    type Learns = L::Learns;
+    type Saved<P: Place, const B: usize> = L::Saved<P, B>;
+    type Wide<const B: usize> = L::Wide<B>;
+    type Slots<K: Copies> = L::Slots<K>;
+    const COST: Cost = L::COST;
+
+    #[inline(always)]
+    fn forward<'a, P: Place, const B: usize>(
+        &self,
+        x: P::Input<'a, L::In>,
+        saved: &'a mut L::Saved<P, B>,
+        context: Context,
+    ) -> &'a mut [L::Out] {
+        self.layer.forward::<P, B>(x, saved, context)
+    }
+
+    #[inline(always)]
+    fn infer<'a, P: Place, const B: usize>(
+        &self,
+        x: P::Input<'a, L::In>,
+        saved: &'a mut L::Saved<P, B>,
+    ) -> &'a mut [L::Out] {
+        self.layer.infer::<P, B>(x, saved)
+    }
+
+    #[inline(always)]
+    fn output<'a, P: Place, const B: usize>(x: &'a [L::In], saved: &'a L::Saved<P, B>) -> &'a [L::Out] {
+        L::output::<P, B>(x, saved)
+    }
+
+    #[inline(always)]
+    fn backward<P: Place, const B: usize, D: Need, R: Rule<L::T>>(
+        &mut self,
+        x: &[L::In],
+        saved: &mut L::Saved<P, B>,
+        grad: &mut [L::T],
+        slots: &mut L::Slots<R::Slots>,
+        rule: &R,
+        context: Context,
+    ) {
+        let rule = PenaltyRule { rule: *rule, penalty: self.penalty };
+        self.layer.backward::<P, B, D, PenaltyRule<R, L::T>>(x, saved, grad, slots, &rule, context);
+    }
+
+    fn visit(&self, path: Path, visitor: &mut impl FnMut(Parameter<'_, L::T>)) {
+        self.layer.visit(path, visitor);
+    }
+
+    fn visit_mut<K: Copies, G: Copies, V: Visitor<L::T, K, G>>(
+        &mut self,
+        path: Path,
+        slots: &mut L::Slots<K>,
+        gradient: &mut L::Slots<G>,
+        visitor: &mut V,
+    ) {
+        self.layer.visit_mut(path, slots, gradient, visitor);
+    }
+
+    fn penalty(&self) -> L::T {
+        let mut total = self.layer.penalty();
+        self.layer.visit(Path::default(), &mut |parameter| {
+            let (l1, l2) = self.penalty.of(parameter.info.role);
+            for w in parameter.values() {
+                total += l1 * w.abs() + l2 * w * w;
+            }
+        });
+        total
+    }
+
+    fn source(&self, out: &mut impl core::fmt::Write) -> core::fmt::Result {
+        out.write_str("Regularized::new(")?;
+        self.layer.source(out)?;
+        out.write_str(")")
+    }
+}

@@ -1,0 +1,37 @@
+//! ReLU: y = x where x > 0, else 0; y' = 1 where y > 0, else 0 (0 at 0). NaN stays NaN, so that it shows in the loss.
+
+use super::Elementwise;
+use crate::scalar::Scalar;
+
+/// Rectified linear unit: max(x, 0). Nair and Hinton 2010. y = x where x > 0, else 0; y' = 1 where y > 0, else 0 (0 at 0). NaN stays NaN, so that it shows in the loss.
+#[derive(Clone, Copy, Debug)]
+pub struct ReLU<const N: usize, T = f32> {
+    scalar: core::marker::PhantomData<T>,
+}
+crate::zeroed!([const N: usize, T: Scalar] ReLU<N, T> { scalar });
+crate::elementwise!(ReLU, in_place);
+
+impl<const N: usize, T: Scalar> ReLU<N, T> {
+    /// The layer; it has nothing to set.
+    pub const fn new() -> Self {
+        Self { scalar: core::marker::PhantomData }
+    }
+}
+
+impl<const N: usize, T: Scalar> Default for ReLU<N, T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<const N: usize, T: Scalar> Elementwise<T> for ReLU<N, T> {
+    #[inline(always)]
+    fn value(&self, x: T) -> T {
+        if x <= T::ZERO { T::ZERO } else { x }
+    }
+
+    #[inline(always)]
+    fn derivative(&self, y: T) -> T {
+        if y <= T::ZERO { T::ZERO } else { T::ONE }
+    }
+}

@@ -1,0 +1,110 @@
+//! Softmax: yᵢ = eˣⁱ / Σⱼ eˣʲ, over the numbers of a sample.
+//!
+//! Backward: the product with the Jacobian J = diag(y) - y yᵀ, without the matrix: dxᵢ = yᵢ (dyᵢ - Σⱼ yⱼ dyⱼ).
+
+use core::marker::PhantomData;
+
+use super::{Apart, Context, InPlace, Layer, Need, No, Place};
+use crate::optimizer::{Copies, Rule};
+use crate::scalar::Scalar;
+use crate::tensor::{Array, Matrix, Vector};
+
+/// Probabilities from logits: yᵢ = eˣⁱ / Σⱼ eˣʲ, computed from x - max x, so that no logit overflows.
+///
+/// For training, [`SoftmaxCrossEntropy`](crate::loss::SoftmaxCrossEntropy) on the logits is cheaper and exact where a probability is 0.
+#[derive(Clone, Copy, Debug)]
+pub struct Softmax<const N: usize, T = f32> {
+    scalar: PhantomData<T>,
+}
+crate::zeroed!([const N: usize, T: Scalar] Softmax<N, T> { scalar });
+
+impl<const N: usize, T: Scalar> Softmax<N, T> {
+    /// The layer; it has nothing to set.
+    pub const fn new() -> Self {
+        Self { scalar: PhantomData }
+    }
+
+    /// Writes the Jacobian ∂yᵢ/∂xⱼ = yᵢ (δᵢⱼ - yⱼ) of a sample from its output.
+    pub fn jacobian(y: &Vector<N, T>, jacobian: &mut Matrix<N, N, T>) {
+        for i in 0..N {
+            for j in 0..N {
+                let delta = if i == j { T::ONE } else { T::ZERO };
+                jacobian.0[i][j] = y.0[i] * (delta - y.0[j]);
+            }
+        }
+    }
+}
+
+impl<const N: usize, T: Scalar> Default for Softmax<N, T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Replaces logits by e^(x - max x), and returns max x and their sum.
+#[inline(always)]
+pub(crate) fn exponentials<T: Scalar, const N: usize>(x: &mut [T; N]) -> (T, T) {
+    // NaN must stay: it is never the largest, and e^(NaN - max) is NaN.
+    let max = x.iter().fold(T::MIN, |max, &x| if x > max { x } else { max });
+    let mut sum = T::ZERO;
+    for x in x {
+        *x = (*x - max).exp();
+        sum += *x;
+    }
+    (max, sum)
+}
+
+impl<const N: usize, T: Scalar> Layer for Softmax<N, T> {
+    type T = T;
+    type In = [T; N];
+    type Out = [T; N];
+    type Wants = InPlace;
+    type Leaves = Apart;
+    type Learns = No;
+    type Saved<P: Place, const B: usize> = P::Buffer<[[T; N]; B]>;
+    type Wide<const B: usize> = [[T; N]; B];
+    type Slots<K: Copies> = ();
+
+    #[inline(always)]
+    fn forward<'a, P: Place, const B: usize>(
+        &self,
+        x: P::Input<'a, [T; N]>,
+        saved: &'a mut P::Buffer<[[T; N]; B]>,
+        _: Context,
+    ) -> &'a mut [[T; N]] {
+        let y = P::own(x, saved);
+        for y in &mut *y {
+            let (_, sum) = exponentials(y);
+            for y in y {
+                *y /= sum;
+            }
+        }
+        y
+    }
+
+    #[inline(always)]
+    fn output<'a, P: Place, const B: usize>(x: &'a [[T; N]], saved: &'a P::Buffer<[[T; N]; B]>) -> &'a [[T; N]] {
+        P::output(x, saved)
+    }
+
+    #[inline(always)]
+    fn backward<P: Place, const B: usize, D: Need, R: Rule<T>>(
+        &mut self,
+        x: &[[T; N]],
+        saved: &mut P::Buffer<[[T; N]; B]>,
+        grad: &mut [T],
+        _: &mut (),
+        _: &R,
+        _: Context,
+    ) {
+        if D::WANTED {
+            let y = P::output::<[T; N], B>(x, saved);
+            for (grad, y) in <[T; N]>::group_mut(grad).iter_mut().zip(y) {
+                let mean = crate::kernel::dot(y, grad);
+                for (grad, &y) in grad.iter_mut().zip(y) {
+                    *grad = y * (*grad - mean);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! Optimizers: from a gradient to new weights.
+//!
+//! An [`Optimizer`] is what the user sets. For each training step it makes a [`Rule`], which updates weights from their gradient: the whole
+//! gradient at once, or a tile of a layer while the layer's backward pass visits it. [`Accumulate`] is a rule, too.
+
+mod adagrad;
+mod adam;
+mod clip;
+mod momentum;
+mod rmsprop;
+mod schedule;
+mod sgd;
+
+pub use self::adagrad::{Adagrad, AdagradRule};
+pub use self::adam::{Adam, AdamRule, AdamW};
+pub(crate) use self::clip::one;
+pub use self::clip::{ClipValue, ClipValueRule};
+pub use self::momentum::{Momentum, MomentumRule, Nesterov, NesterovRule, NnfsMomentum, NnfsMomentumRule};
+pub use self::rmsprop::{RmsProp, RmsPropRule};
+pub use self::schedule::{Constant, Cosine, Exponential, InverseTime, Schedule, Scheduled, StepDecay};
+pub use self::sgd::{Sgd, SgdRule};
+
+use crate::layer::SettingError;
+use crate::parameter::Role;
+use crate::scalar::Scalar;
+use crate::storage::Zeroed;
+use crate::tensor::Array;
+
+/// A number of copies of the parameters, as a type: [`CopiesOf<0>`](CopiesOf) for SGD, 1 for momentum, 2 for Adam.
+pub trait Copies {
+    /// So many copies of an `A`.
+    type Of<A: Zeroed>: Zeroed;
+    /// No copy, some copies: each is shown.
+    fn each<A: Zeroed>(copies: &mut Self::Of<A>, visit: impl FnMut(&mut A));
+}
+
+/// `K` copies.
+#[derive(Clone, Copy, Debug)]
+pub struct CopiesOf<const K: usize>;
+
+impl<const K: usize> Copies for CopiesOf<K> {
+    type Of<A: Zeroed> = [A; K];
+    #[inline(always)]
+    fn each<A: Zeroed>(copies: &mut [A; K], visit: impl FnMut(&mut A)) {
+        copies.iter_mut().for_each(visit);
+    }
+}
+
+/// How a weight follows from its gradient: an [`Optimizer`]'s numbers for one step.
+pub trait Rule<T: Scalar>: Copy {
+    /// How many numbers it keeps for each weight.
+    type Slots: Copies;
+
+    /// Updates some weights. `select` finds their part in each slot; `gradient` has their gradient.
+    fn update<A: Zeroed>(
+        &self,
+        role: Role,
+        weights: &mut [T],
+        slots: &mut <Self::Slots as Copies>::Of<A>,
+        select: impl Fn(&mut A) -> &mut [T],
+        gradient: &[T],
+    );
+}
+
+/// What the user sets: a learning rate and the numbers beside it.
+#[diagnostic::on_unimplemented(message = "`{Self}` is not an optimizer")]
+pub trait Optimizer: Zeroed + Copy {
+    /// The number type.
+    type T: Scalar;
+    /// How it updates weights in one step.
+    type Rule: Rule<Self::T>;
+
+    /// The rule of step number `step` (from 0), its learning rate multiplied by `factor`.
+    fn rule(&self, step: u64, factor: Self::T) -> Self::Rule;
+
+    /// The learning rate before any schedule.
+    fn learning_rate(&self) -> Self::T;
+
+    /// Sets the learning rate.
+    ///
+    /// # Errors
+    /// [`SettingError::LearningRate`] if it isn't finite or is negative; then nothing changes.
+    fn set_learning_rate(&mut self, learning_rate: Self::T) -> Result<(), SettingError>;
+}
+
+/// The optimizer of a trainer; only itself. It exists for the sentence that the compiler says otherwise.
+#[diagnostic::on_unimplemented(
+    message = "the trainer's optimizer is `{O}`, but `{Self}` was given",
+    label = "expected an optimizer of type `{O}`"
+)]
+pub trait Is<O> {
+    /// The same.
+    fn it(self) -> O;
+}
+
+impl<O> Is<O> for O {
+    fn it(self) -> O {
+        self
+    }
+}
+
+/// The rule that adds gradients to a buffer and leaves the weights alone: the one slot is the gradient.
+#[derive(Clone, Copy, Debug)]
+pub struct Accumulate;
+
+impl<T: Scalar> Rule<T> for Accumulate {
+    type Slots = CopiesOf<1>;
+    #[inline(always)]
+    fn update<A: Zeroed>(
+        &self,
+        _: Role,
+        _: &mut [T],
+        [sum]: &mut [A; 1],
+        select: impl Fn(&mut A) -> &mut [T],
+        gradient: &[T],
+    ) {
+        for (sum, &g) in select(sum).iter_mut().zip(gradient) {
+            *sum += g;
+        }
+    }
+}
+
+/// Updates a whole parameter.
+#[inline(always)]
+pub fn update_all<T: Scalar, A: Array<T = T>, R: Rule<T>>(
+    rule: &R,
+    role: Role,
+    weights: &mut A,
+    slots: &mut <R::Slots as Copies>::Of<A>,
+    gradient: &A,
+) {
+    rule.update(role, weights.flat_mut(), slots, |slot| slot.flat_mut(), gradient.flat());
+}
+
+/// Checks a learning rate.
+pub(crate) fn checked_rate<T: Scalar>(rate: T) -> Result<T, SettingError> {
+    SettingError::LearningRate.unless(rate.is_finite() && rate >= T::ZERO, rate)
+}
+
+/// Checks a momentum, β or ρ.
+pub(crate) fn checked_fraction<T: Scalar>(value: T) -> Result<T, SettingError> {
+    SettingError::Momentum.unless(value >= T::ZERO && value < T::ONE, value)
+}
+
+/// Checks an ε.
+pub(crate) fn checked_epsilon<T: Scalar>(value: T) -> Result<T, SettingError> {
+    SettingError::Epsilon.unless(value.is_finite() && value > T::ZERO, value)
+}

@@ -1,0 +1,83 @@
+//! RMSprop.
+
+use super::{CopiesOf, Optimizer, Rule, checked_epsilon, checked_fraction, checked_rate};
+use crate::layer::SettingError;
+use crate::parameter::Role;
+use crate::scalar::Scalar;
+use crate::storage::Zeroed;
+
+/// RMSprop: c ← ρ c + (1 - ρ) g²; w ← w - η g / (√c + ε). Keeps c. Tieleman and Hinton, Coursera lecture 6.5, 2012.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RmsProp<T = f32> {
+    learning_rate: T,
+    rho: T,
+    epsilon: T,
+}
+crate::zeroed!([T: Scalar] RmsProp<T> { learning_rate, rho, epsilon });
+
+impl<T: Scalar> RmsProp<T> {
+    /// With a learning rate η, ρ = 0.9 and ε = 10⁻⁷.
+    ///
+    /// # Errors
+    /// [`SettingError::LearningRate`] if it isn't finite or is negative.
+    pub fn new(learning_rate: T) -> Result<Self, SettingError> {
+        Ok(Self { learning_rate: checked_rate(learning_rate)?, rho: T::from_f64(0.9), epsilon: T::from_f64(1e-7) })
+    }
+
+    /// With another ρ, the share of the past.
+    ///
+    /// # Errors
+    /// [`SettingError::Momentum`] if it isn't in [0, 1).
+    pub fn rho(self, rho: T) -> Result<Self, SettingError> {
+        Ok(Self { rho: checked_fraction(rho)?, ..self })
+    }
+
+    /// With another ε.
+    ///
+    /// # Errors
+    /// [`SettingError::Epsilon`] if it isn't finite and positive.
+    pub fn epsilon(self, epsilon: T) -> Result<Self, SettingError> {
+        Ok(Self { epsilon: checked_epsilon(epsilon)?, ..self })
+    }
+}
+
+impl<T: Scalar> Optimizer for RmsProp<T> {
+    type T = T;
+    type Rule = RmsPropRule<T>;
+    fn rule(&self, _: u64, factor: T) -> RmsPropRule<T> {
+        RmsPropRule { rate: self.learning_rate * factor, rho: self.rho, epsilon: self.epsilon }
+    }
+    fn learning_rate(&self) -> T {
+        self.learning_rate
+    }
+    fn set_learning_rate(&mut self, learning_rate: T) -> Result<(), SettingError> {
+        self.learning_rate = checked_rate(learning_rate)?;
+        Ok(())
+    }
+}
+
+/// [`RmsProp`] in one step.
+#[derive(Clone, Copy, Debug)]
+pub struct RmsPropRule<T> {
+    rate: T,
+    rho: T,
+    epsilon: T,
+}
+
+impl<T: Scalar> Rule<T> for RmsPropRule<T> {
+    type Slots = CopiesOf<1>;
+    #[inline(always)]
+    fn update<A: Zeroed>(
+        &self,
+        _: Role,
+        weights: &mut [T],
+        [c]: &mut [A; 1],
+        select: impl Fn(&mut A) -> &mut [T],
+        gradient: &[T],
+    ) {
+        for ((w, c), &g) in weights.iter_mut().zip(select(c)).zip(gradient) {
+            *c = self.rho.mul_add(*c, (T::ONE - self.rho) * g * g);
+            *w -= self.rate * g / (c.sqrt() + self.epsilon);
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! Parameters seen one by one: name, role, logical shape and values.
+
+use core::fmt::{Display, Formatter, Result};
+
+use crate::layer::Layer;
+use crate::optimizer::{Copies, CopiesOf};
+use crate::scalar::Scalar;
+use crate::storage::Zeroed;
+use crate::tensor::{Array, Shape};
+
+/// The place of a layer in nested tuples, such as `2` or `0.3`; empty for a layer alone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Path {
+    parts: [u8; 7],
+    depth: u8,
+}
+
+impl Path {
+    /// Part `i` of this; more than seven levels are not distinguished.
+    #[must_use]
+    pub fn part(mut self, i: usize) -> Self {
+        if let Some(part) = self.parts.get_mut(usize::from(self.depth)) {
+            *part = i as u8;
+            self.depth += 1;
+        }
+        self
+    }
+}
+
+impl Display for Path {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        for (i, part) in self.parts.iter().take(usize::from(self.depth)).enumerate() {
+            write!(f, "{}{part}", if i == 0 { "" } else { "." })?;
+        }
+        Ok(())
+    }
+}
+
+/// What a parameter is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Factors of products; initialised at random.
+    Weight,
+    /// Added; starts at 0.
+    Bias,
+    /// A gain; starts at 1.
+    Scale,
+    /// Set by the user, not trained: a slope, for example.
+    Setting,
+}
+
+/// What is known of a parameter besides its values.
+#[derive(Clone, Copy, Debug)]
+pub struct Info {
+    /// Where its layer is.
+    pub path: Path,
+    /// Its name in the layer, such as `weight`.
+    pub name: &'static str,
+    /// What it is for.
+    pub role: Role,
+    /// Its logical shape.
+    pub shape: Shape,
+    /// How many inputs reach one output, and how many outputs one input reaches: the scale of initialisers.
+    pub fan: (usize, usize),
+}
+
+impl Display for Info {
+    /// The full name, such as `0.weight`.
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        if self.path.depth > 0 {
+            write!(f, "{}.", self.path)?;
+        }
+        f.write_str(self.name)
+    }
+}
+
+/// A parameter and its values.
+#[derive(Clone, Copy, Debug)]
+pub struct Parameter<'a, T> {
+    /// Name, role and shape.
+    pub info: Info,
+    values: &'a [T],
+}
+
+impl<'a, T: Scalar> Parameter<'a, T> {
+    /// A parameter with values in row-major order.
+    #[inline]
+    pub fn new<A: Array<T = T>>(info: Info, values: &'a A) -> Self {
+        Self { info, values: values.flat() }
+    }
+
+    /// A number that the user set.
+    #[inline]
+    pub fn setting(path: Path, name: &'static str, value: &'a T) -> Self {
+        Self::new(Info { path, name, role: Role::Setting, shape: Shape::SCALAR, fan: (1, 1) }, value)
+    }
+
+    /// How many values.
+    pub fn len(&self) -> usize {
+        self.values.len()
+    }
+
+    /// Whether there are no values.
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    /// The value at a row-major position of the logical shape.
+    pub fn get(&self, i: usize) -> Option<T> {
+        self.values.get(i).copied()
+    }
+
+    /// All values in row-major order of the logical shape.
+    pub fn values(&self) -> impl ExactSizeIterator<Item = T> + 'a {
+        self.values.iter().copied()
+    }
+
+    /// Whether its full name, such as `0.weight`, is this.
+    pub fn is_named(&self, name: &str) -> bool {
+        struct Rest<'n>(&'n str);
+        impl core::fmt::Write for Rest<'_> {
+            fn write_str(&mut self, s: &str) -> Result {
+                self.0 = self.0.strip_prefix(s).ok_or(core::fmt::Error)?;
+                Ok(())
+            }
+        }
+        let mut rest = Rest(name);
+        core::fmt::write(&mut rest, format_args!("{}", self.info)).is_ok() && rest.0.is_empty()
+    }
+}
+
+/// Hands every parameter to a visitor that needs neither slots nor gradients.
+pub fn visit_values<L: Layer>(layer: &mut L, visitor: &mut impl Visitor<L::T, CopiesOf<0>, CopiesOf<0>>) {
+    let (mut slots, mut gradient) = (Zeroed::ZERO, Zeroed::ZERO);
+    layer.visit_mut(Path::default(), &mut slots, &mut gradient, visitor);
+}
+
+/// Hands every parameter and its gradient to a visitor.
+pub fn visit_gradients<L: Layer>(
+    layer: &mut L,
+    gradient: &mut L::Slots<CopiesOf<1>>,
+    visitor: &mut impl Visitor<L::T, CopiesOf<0>, CopiesOf<1>>,
+) {
+    let mut slots = Zeroed::ZERO;
+    layer.visit_mut(Path::default(), &mut slots, gradient, visitor);
+}
+
+/// What [`Layer::visit_mut`](crate::layer::Layer::visit_mut) calls for every parameter, with its `K` slots and its gradient (`G`: one copy, or none).
+pub trait Visitor<T, K: Copies, G: Copies> {
+    /// One parameter; its values are in row-major order of the logical shape.
+    fn visit<A: Array<T = T>>(&mut self, info: Info, values: &mut A, slots: &mut K::Of<A>, gradient: &mut G::Of<A>);
+
+    /// A parameter that isn't trained, because its layer is frozen.
+    fn visit_frozen<A: Array<T = T>>(&mut self, _info: Info, _values: &mut A) {}
+}

@@ -1,0 +1,211 @@
+//! The numbers: `f32` and `f64`, and the one door through which every `exp`, `ln`, `tanh` and `sqrt` passes.
+//!
+//! Functions come from `libm`, compiled with the crate, never from the platform, so that they give the same bits everywhere.
+
+use core::fmt::{Debug, Display, LowerExp};
+use core::iter::Sum;
+use core::ops::Neg;
+
+use num_traits::NumAssign;
+
+use crate::storage::Zeroed;
+use crate::tensor::Array;
+
+/// A floating-point number that tensors hold: `f32` or `f64`.
+pub trait Scalar:
+    Array<T = Self>
+    + NumAssign
+    + Neg<Output = Self>
+    + Sum
+    + PartialOrd
+    + Copy
+    + Default
+    + Debug
+    + Display
+    + LowerExp
+    + Send
+    + Sync
+    + 'static
+{
+    /// Its size in a file, in bytes.
+    const BYTES: usize;
+    /// The number 1.
+    const ONE: Self;
+    /// Distance from 1 to the next larger number.
+    const EPSILON: Self;
+    /// Minus infinity.
+    const MIN: Self;
+    /// Its little-endian bytes.
+    type Bytes: AsRef<[u8]> + AsMut<[u8]> + Zeroed;
+
+    /// The nearest number to a constant.
+    fn from_f64(value: f64) -> Self;
+    /// The nearest number to a count.
+    fn from_usize(value: usize) -> Self;
+    /// The nearest number to a 32-bit integer.
+    fn from_u32(value: u32) -> Self;
+    /// The same number in double precision.
+    fn to_f64(self) -> f64;
+    /// Little-endian bytes.
+    fn to_bytes(self) -> Self::Bytes;
+    /// From little-endian bytes.
+    fn from_bytes(bytes: Self::Bytes) -> Self;
+    /// `self * a + b`: rounded once where the target has a fused instruction and `reproducible` is off, else twice.
+    fn mul_add(self, a: Self, b: Self) -> Self;
+    /// Magnitude.
+    fn abs(self) -> Self;
+    /// Neither infinite nor NaN.
+    fn is_finite(self) -> bool;
+    /// eˣ.
+    fn exp(self) -> Self;
+    /// Natural logarithm.
+    fn ln(self) -> Self;
+    /// ln(1 + x), exact near 0.
+    fn ln_1p(self) -> Self;
+    /// eˣ - 1, exact near 0.
+    fn exp_m1(self) -> Self;
+    /// Hyperbolic tangent.
+    fn tanh(self) -> Self;
+    /// Correctly rounded square root.
+    fn sqrt(self) -> Self;
+    /// The error function.
+    fn erf(self) -> Self;
+    /// Cosine of an angle in radians.
+    fn cos(self) -> Self;
+
+    /// The larger of two; `other` where `self` is NaN.
+    #[inline(always)]
+    fn at_least(self, other: Self) -> Self {
+        if self > other { self } else { other }
+    }
+
+    /// `self` held between two bounds; NaN stays NaN.
+    #[inline(always)]
+    fn clamp(self, low: Self, high: Self) -> Self {
+        if self < low {
+            low
+        } else if self > high {
+            high
+        } else {
+            self
+        }
+    }
+
+    /// Integer power by repeated squaring: the same bits everywhere.
+    #[inline]
+    fn power(self, mut exponent: u64) -> Self {
+        let (mut base, mut result) = (self, Self::ONE);
+        while exponent > 0 {
+            if exponent & 1 == 1 {
+                result *= base;
+            }
+            base *= base;
+            exponent >>= 1;
+        }
+        result
+    }
+}
+
+macro_rules! scalar {
+    ($t:ident, $exp:ident $ln:ident $ln_1p:ident $exp_m1:ident $tanh:ident $sqrt:ident $erf:ident $cos:ident) => {
+        impl Scalar for $t {
+            const BYTES: usize = size_of::<$t>();
+            const ONE: Self = 1.0;
+            const EPSILON: Self = $t::EPSILON;
+            const MIN: Self = $t::NEG_INFINITY;
+            type Bytes = [u8; size_of::<$t>()];
+
+            #[inline(always)]
+            fn from_f64(value: f64) -> Self {
+                value as $t
+            }
+            #[inline(always)]
+            fn from_usize(value: usize) -> Self {
+                value as $t
+            }
+            #[inline(always)]
+            fn from_u32(value: u32) -> Self {
+                value as $t
+            }
+            #[inline(always)]
+            fn to_f64(self) -> f64 {
+                self.into()
+            }
+            #[inline(always)]
+            fn to_bytes(self) -> Self::Bytes {
+                self.to_le_bytes()
+            }
+            #[inline(always)]
+            fn from_bytes(bytes: Self::Bytes) -> Self {
+                $t::from_le_bytes(bytes)
+            }
+            #[inline(always)]
+            fn mul_add(self, a: Self, b: Self) -> Self {
+                #[cfg(all(
+                    feature = "std",
+                    not(feature = "reproducible"),
+                    any(target_feature = "fma", target_arch = "aarch64")
+                ))]
+                return $t::mul_add(self, a, b);
+                #[cfg(not(all(
+                    feature = "std",
+                    not(feature = "reproducible"),
+                    any(target_feature = "fma", target_arch = "aarch64")
+                )))]
+                return self * a + b;
+            }
+            #[inline(always)]
+            fn abs(self) -> Self {
+                $t::abs(self)
+            }
+            #[inline(always)]
+            fn is_finite(self) -> bool {
+                $t::is_finite(self)
+            }
+            #[inline]
+            fn exp(self) -> Self {
+                libm::$exp(self)
+            }
+            #[inline]
+            fn ln(self) -> Self {
+                libm::$ln(self)
+            }
+            #[inline]
+            fn ln_1p(self) -> Self {
+                libm::$ln_1p(self)
+            }
+            #[inline]
+            fn exp_m1(self) -> Self {
+                libm::$exp_m1(self)
+            }
+            #[inline]
+            fn tanh(self) -> Self {
+                libm::$tanh(self)
+            }
+            #[inline(always)]
+            fn sqrt(self) -> Self {
+                // Both are correctly rounded, so the bits agree.
+                #[cfg(feature = "std")]
+                return $t::sqrt(self);
+                #[cfg(not(feature = "std"))]
+                return libm::$sqrt(self);
+            }
+            #[inline]
+            fn erf(self) -> Self {
+                libm::$erf(self)
+            }
+            #[inline]
+            fn cos(self) -> Self {
+                libm::$cos(self)
+            }
+        }
+    };
+}
+scalar!(f32, expf logf log1pf expm1f tanhf sqrtf erff cosf);
+scalar!(f64, exp log log1p expm1 tanh sqrt erf cos);
+
+/// Whether every number is finite; written so that it runs in vector registers.
+#[inline]
+pub fn all_finite<T: Scalar>(values: &[T]) -> bool {
+    values.iter().fold(true, |all, v| all & v.is_finite())
+}

@@ -1,0 +1,122 @@
+//! Storage: memory that is valid when it is all zeros, views without a copy, and boxing that never passes the stack.
+//!
+//! This is one of the two modules that may contain `unsafe`; the other is the kernels.
+#![allow(unsafe_code)]
+
+use core::mem::ManuallyDrop;
+
+use crate::tensor::{Array, Tensor};
+
+/// Memory whose all-zero bytes are a valid value.
+///
+/// Everything a network stores is `Zeroed`, so that a training object can be a `static` in `.bss` (through [`ZERO`](Self::ZERO)), or be
+/// boxed without ever being built on the stack. Implement it for your own layer with [`zeroed!`](crate::zeroed).
+///
+/// # Safety
+/// All-zero bytes must be a valid value of the type, and the type must not need `Drop`.
+pub unsafe trait Zeroed: Sized + 'static {
+    /// The value whose bytes are all zero.
+    // SAFETY: the trait's contract.
+    const ZERO: Self = unsafe { core::mem::zeroed() };
+
+    /// The zero value in a new box; it never passes through the stack, whatever its size.
+    #[cfg(feature = "std")]
+    fn boxed() -> std::boxed::Box<Self> {
+        // SAFETY: the trait's contract.
+        unsafe { std::boxed::Box::new_zeroed().assume_init() }
+    }
+}
+
+macro_rules! zeroed_numbers { ($($t:ty)*) => { $(
+    // SAFETY: zero bytes are the number zero.
+    unsafe impl Zeroed for $t {}
+)* } }
+zeroed_numbers!(f32 f64 u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize bool);
+
+// SAFETY: an array holds nothing but its elements.
+unsafe impl<A: Zeroed, const N: usize> Zeroed for [A; N] {}
+// SAFETY: `repr(transparent)`.
+unsafe impl<A: Zeroed> Zeroed for Tensor<A> {}
+// SAFETY: no bytes.
+unsafe impl<A: 'static> Zeroed for core::marker::PhantomData<A> {}
+// SAFETY: no bytes.
+unsafe impl Zeroed for () {}
+
+macro_rules! zeroed_tuples {
+    ($A:ident $($L:ident)*) => {
+        // SAFETY: a tuple holds its fields and padding.
+        unsafe impl<$A: Zeroed, $($L: Zeroed),*> Zeroed for ($A, $($L,)*) {}
+        zeroed_tuples!($($L)*);
+    };
+    () => {};
+}
+zeroed_tuples!(A B C D E F G H I J K L M N O P);
+
+/// Declares a struct of [`Zeroed`] fields to be [`Zeroed`]: `zeroed!([const N: usize] Scale<N> { gain });`.
+///
+/// Every field must be named, and each must be `Zeroed`: the compiler checks both.
+#[macro_export]
+macro_rules! zeroed {
+    ([$($generics:tt)*] $type:ident $(<$($arg:ident),*>)? { $($field:ident),* $(,)? }) => {
+        #[allow(unsafe_code)]
+        // SAFETY: the function below compiles only if `$field`s are all the fields and each of them is `Zeroed`.
+        unsafe impl<$($generics)*> $crate::storage::Zeroed for $type $(<$($arg),*>)? {}
+        const _: () = {
+            #[allow(dead_code, unused_variables)]
+            fn every_field_is_zeroed<$($generics)*>(value: $type $(<$($arg),*>)?) {
+                fn zeroed<Z: $crate::storage::Zeroed>(_: Z) {}
+                let $type { $($field),* } = value;
+                $(zeroed($field);)*
+            }
+        };
+    };
+}
+
+/// Plain memory of scalars, seen as one flat slice: a buffer that a gradient passes through.
+///
+/// # Safety
+/// The type consists of `T`s alone.
+pub unsafe trait Buffer<T>: Zeroed {
+    /// All its scalars.
+    #[inline(always)]
+    fn flat(&mut self) -> &mut [T] {
+        // SAFETY: the type consists of `T`s alone, all initialised, so it is `size / size` of them in a row.
+        unsafe { core::slice::from_raw_parts_mut((&raw mut *self).cast(), size_of::<Self>() / size_of::<T>()) }
+    }
+}
+
+// SAFETY: an `Array` is nested arrays of its scalar.
+unsafe impl<A: Array, const N: usize> Buffer<A::T> for [A; N] {}
+
+/// The larger of two buffers: a maximum of sizes that stable Rust can compute.
+#[repr(C)]
+pub union Max<A, B> {
+    a: ManuallyDrop<A>,
+    b: ManuallyDrop<B>,
+}
+// SAFETY: zero bytes are a valid `A` and a valid `B`.
+unsafe impl<A: Zeroed, B: Zeroed> Zeroed for Max<A, B> {}
+// SAFETY: both variants are scalars alone, and the union starts as zeros, which initialises the longer one too.
+unsafe impl<T, A: Buffer<T>, B: Buffer<T>> Buffer<T> for Max<A, B> {}
+
+impl<A> Tensor<A> {
+    /// Views nested arrays as a tensor, without a copy.
+    #[inline(always)]
+    pub const fn from_ref(array: &A) -> &Self {
+        // SAFETY: `repr(transparent)`.
+        unsafe { &*(array as *const A).cast() }
+    }
+
+    /// Views nested arrays as a tensor that can be changed, without a copy.
+    #[inline(always)]
+    pub const fn from_mut(array: &mut A) -> &mut Self {
+        // SAFETY: `repr(transparent)`.
+        unsafe { &mut *(array as *mut A).cast() }
+    }
+}
+
+/// The first `B` of a slice as a batch, if there are so many.
+#[inline(always)]
+pub(crate) fn batch<A, const B: usize>(rows: &[A]) -> Option<&Tensor<[A; B]>> {
+    rows.first_chunk().map(Tensor::from_ref)
+}

@@ -1,0 +1,150 @@
+//! Layers alone: a [`Workspace`] for inference, and a [`Tape`] that goes forward and backward and keeps the gradients.
+
+use crate::layer::{Apart, Context, Layer, Yes};
+use crate::optimizer::{Accumulate, CopiesOf};
+use crate::parameter::{Info, Parameter, Path, Visitor, visit_gradients};
+use crate::scalar::Scalar;
+use crate::storage::{Buffer, Max, Zeroed, batch};
+use crate::tensor::{Array, Tensor};
+use crate::training::ShowGradient;
+
+/// The memory that inference of a layer or network needs, for up to `B` samples at a time. The network may be a `static` in flash.
+#[expect(missing_debug_implementations)]
+pub struct Workspace<L: Layer, const B: usize = 1> {
+    saved: L::Saved<Apart, B>,
+}
+crate::zeroed!([L: Layer, const B: usize] Workspace<L, B> { saved });
+
+impl<L: Layer, const B: usize> Workspace<L, B> {
+    /// An empty workspace, for a `static`.
+    pub const ZERO: Self = <Self as Zeroed>::ZERO;
+    /// Its size.
+    pub const BYTES: usize = size_of::<Self>();
+
+    /// The output for one sample.
+    pub fn infer<'a>(&'a mut self, layer: &L, x: &'a Tensor<L::In>) -> &'a Tensor<L::Out> {
+        const { assert!(B > 0, "Workspace: room for at least one sample") }
+        match layer.infer::<Apart, B>(core::slice::from_ref(&x.0), &mut self.saved).first() {
+            Some(y) => Tensor::from_ref(y),
+            None => unreachable!(),
+        }
+    }
+
+    /// The outputs for a batch.
+    pub fn infer_batch<'a>(&'a mut self, layer: &L, x: &'a Tensor<[L::In; B]>) -> &'a Tensor<[L::Out; B]> {
+        match batch(layer.infer::<Apart, B>(&x.0, &mut self.saved)) {
+            Some(y) => y,
+            None => unreachable!(),
+        }
+    }
+}
+
+/// Forward and backward of a layer or network alone, for batches of `B`, with the gradients of its parameters: for learning, testing,
+/// and training by hand.
+///
+/// ```
+/// # use stackprop::prelude::*;
+/// let mut dense: Dense<2, 3> = Dense::new([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]], [0.0; 3]);
+/// let mut tape = Tape::<_, 1>::ZERO;
+/// let x = Matrix::new([[1.0, -1.0]]);
+/// assert_eq!(tape.forward(&dense, &x).0, [[-3.0, -3.0, -3.0]]);
+/// assert_eq!(tape.backward(&mut dense, &x, &Matrix::new([[1.0, 0.0, 0.0]])).0, [[1.0, 4.0]]);
+/// let mut dw = Matrix::<2, 3>::ZERO;
+/// assert!(tape.gradient(&mut dense, "weight", &mut dw));
+/// assert_eq!(dw.0, [[1.0, 0.0, 0.0], [-1.0, 0.0, 0.0]]);
+/// ```
+#[expect(missing_debug_implementations)]
+pub struct Tape<L: Layer, const B: usize> {
+    saved: L::Saved<Apart, B>,
+    grad: Max<L::Wide<B>, [L::In; B]>,
+    gradient: L::Slots<CopiesOf<1>>,
+    seed: u64,
+}
+crate::zeroed!([L: Layer, const B: usize] Tape<L, B> { saved, grad, gradient, seed });
+
+impl<L: Layer, const B: usize> Tape<L, B> {
+    /// An empty tape.
+    pub const ZERO: Self = <Self as Zeroed>::ZERO;
+
+    /// An empty tape in a new box, without passing through the stack.
+    #[cfg(feature = "std")]
+    #[must_use]
+    pub fn boxed() -> std::boxed::Box<Self> {
+        <Self as Zeroed>::boxed()
+    }
+
+    /// Sets what dropout masks depend on.
+    pub fn set_seed(&mut self, seed: u64) {
+        self.seed = seed;
+    }
+
+    /// The output in training.
+    pub fn forward<'a>(&'a mut self, layer: &L, x: &'a Tensor<[L::In; B]>) -> &'a Tensor<[L::Out; B]> {
+        match batch(layer.forward::<Apart, B>(&x.0, &mut self.saved, Context::new(self.seed, 0))) {
+            Some(y) => y,
+            None => unreachable!(),
+        }
+    }
+
+    /// dx, from dy, after [`forward`](Self::forward) with the same input. The gradients of the parameters are added to those that are
+    /// there.
+    pub fn backward(&mut self, layer: &mut L, x: &Tensor<[L::In; B]>, dy: &Tensor<[L::Out; B]>) -> &Tensor<[L::In; B]> {
+        for (grad, dy) in self.grad.flat().iter_mut().zip(dy.as_slice()) {
+            *grad = *dy;
+        }
+        let context = Context::new(self.seed, 0);
+        layer.backward::<Apart, B, Yes, Accumulate>(
+            &x.0,
+            &mut self.saved,
+            self.grad.flat(),
+            &mut self.gradient,
+            &Accumulate,
+            context,
+        );
+        match batch(L::In::group(self.grad.flat())) {
+            Some(dx) => dx,
+            None => unreachable!(),
+        }
+    }
+
+    /// Shows the gradient of every parameter.
+    pub fn gradients(&mut self, layer: &mut L, mut visitor: impl FnMut(Parameter<'_, L::T>)) {
+        let mut show = ShowGradient(&mut visitor);
+        visit_gradients(layer, &mut self.gradient, &mut show);
+    }
+
+    /// Copies the gradient of the parameter of a name, such as `weight` or `0.weight`; false if there is none of that name and size.
+    pub fn gradient<A: Array<T = L::T>>(&mut self, layer: &mut L, name: &str, gradient: &mut Tensor<A>) -> bool {
+        let mut found = false;
+        self.gradients(layer, |parameter| found |= copy(&parameter, name, gradient));
+        found
+    }
+
+    /// Sets all gradients to 0.
+    pub fn clear(&mut self, layer: &mut L) {
+        struct Clear;
+        impl<T: Scalar> Visitor<T, CopiesOf<0>, CopiesOf<1>> for Clear {
+            fn visit<A: Array<T = T>>(&mut self, _: Info, _: &mut A, _: &mut [A; 0], [gradient]: &mut [A; 1]) {
+                gradient.flat_mut().fill(T::ZERO);
+            }
+        }
+        visit_gradients(layer, &mut self.gradient, &mut Clear);
+    }
+}
+
+/// Copies the parameter of a name, such as `weight` or `0.weight`; false if there is none of that name and size.
+pub fn parameter<L: Layer, A: Array<T = L::T>>(layer: &L, name: &str, values: &mut Tensor<A>) -> bool {
+    let mut found = false;
+    layer.visit(Path::default(), &mut |parameter| found |= copy(&parameter, name, values));
+    found
+}
+
+fn copy<A: Array>(parameter: &Parameter<'_, A::T>, name: &str, values: &mut Tensor<A>) -> bool {
+    let found = parameter.len() == A::LEN && parameter.is_named(name);
+    if found {
+        for (value, new) in values.as_mut_slice().iter_mut().zip(parameter.values()) {
+            *value = new;
+        }
+    }
+    found
+}

@@ -1,0 +1,37 @@
+//! A batch that is filled sample by sample.
+
+use crate::storage::Zeroed;
+use crate::tensor::{Array, Tensor};
+
+/// Room for `BATCH` samples of type `In` and their targets: what an epoch fills again and again.
+#[derive(Clone)]
+#[expect(missing_debug_implementations)]
+pub struct Batch<In, Target, const BATCH: usize> {
+    /// The inputs.
+    pub inputs: Tensor<[In; BATCH]>,
+    /// The targets.
+    pub targets: [Target; BATCH],
+}
+crate::zeroed!([In: Zeroed, Target: Zeroed, const BATCH: usize] Batch<In, Target, BATCH> { inputs, targets });
+
+impl<In: Array, Target: Zeroed, const BATCH: usize> Batch<In, Target, BATCH> {
+    /// An empty batch, for a `static`.
+    pub const ZERO: Self = <Self as Zeroed>::ZERO;
+
+    /// Fills its front with samples `from..to` of an order; returns how many that are.
+    pub(crate) fn fill(
+        &mut self,
+        from: usize,
+        to: usize,
+        order: impl Fn(usize) -> usize,
+        sample: &mut impl FnMut(usize, &mut Tensor<In>) -> Target,
+    ) -> usize {
+        let slots = self.inputs.0.iter_mut().zip(&mut self.targets);
+        let mut count = 0;
+        for ((input, target), i) in slots.zip(from..to) {
+            *target = sample(order(i), Tensor::from_mut(input));
+            count += 1;
+        }
+        count
+    }
+}

@@ -1,0 +1,13 @@
+//! Training: one object that owns network, optimizer state and activations, and does steps, epochs and evaluations.
+
+mod batch;
+mod error;
+mod sink;
+mod sizes;
+mod trainer;
+
+pub use self::batch::Batch;
+pub use self::error::{EpochError, NotReady, StepError};
+pub use self::sink::{Buffered, Fused, Sink};
+pub(crate) use self::trainer::ShowGradient;
+pub use self::trainer::Trainer;

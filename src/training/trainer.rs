@@ -1,0 +1,400 @@
+//! The trainer.
+
+use super::sink::{self, Step};
+use super::{Batch, Buffered, EpochError, Fused, NotReady, Sink, StepError};
+use crate::init::{Init, initialise};
+use crate::layer::{Apart, Context, Layer, SettingError};
+use crate::loss::{Compares, Loss};
+use crate::metric::Metric;
+use crate::optimizer::{Copies, CopiesOf, Is, Optimizer, Rule};
+use crate::parameter::{Info, Path, Visitor, visit_gradients};
+use crate::random::{Shuffle, generator, mix};
+use crate::scalar::{Scalar, all_finite};
+use crate::storage::{Buffer, Zeroed, batch};
+use crate::tensor::{Array, Tensor};
+
+/// A network `N` in training: with a loss `L`, an optimizer `O`, and batches of `BATCH` samples.
+///
+/// It is one object of constant size ([`BYTES`](Self::BYTES)), all zeros at first: put [`ZERO`](Self::ZERO) into a `static`, or take
+/// [`boxed`](Self::boxed). [`reset`](Self::reset) makes it ready. The gradient goes to `G`: [`Fused`] needs no memory for it, [`Buffered`]
+/// can accumulate and clip it.
+#[expect(missing_debug_implementations)]
+pub struct Trainer<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: Sink = Fused> {
+    network: N,
+    slots: N::Slots<<O::Rule as Rule<N::T>>::Slots>,
+    gradient: N::Slots<G::Copies>,
+    saved: N::Saved<Apart, BATCH>,
+    grad: N::Wide<BATCH>,
+    steps: u64,
+    seed: u64,
+    optimizer: O,
+    loss: L,
+    clip_norm: N::T,
+    micro_batches: u32,
+    ready: bool,
+}
+crate::zeroed!(
+    [N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: Sink] Trainer<N, L, O, BATCH, G> {
+        network, slots, gradient, saved, grad, steps, seed, optimizer, loss, clip_norm, micro_batches, ready
+    }
+);
+
+impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: Sink> Trainer<N, L, O, BATCH, G> {
+    /// All zeros, not ready: the initial value of a `static`, which goes to `.bss`.
+    pub const ZERO: Self = <Self as Zeroed>::ZERO;
+
+    /// In a new box, without passing through the stack; not ready.
+    #[cfg(feature = "std")]
+    #[must_use]
+    pub fn boxed() -> std::boxed::Box<Self> {
+        <Self as Zeroed>::boxed()
+    }
+
+    /// Starts from the beginning: weights by [`Init::HeNormal`] and biases 0, no optimizer state, step 0. Settings of layers stay.
+    ///
+    /// # Errors
+    /// [`SettingError::LearningRate`] if the optimizer's isn't finite; then nothing changes.
+    pub fn reset(&mut self, seed: u64, optimizer: impl Is<O>) -> Result<(), SettingError> {
+        self.reset_with(seed, optimizer, Init::HeNormal)
+    }
+
+    /// Like [`reset`](Self::reset), with another initialiser.
+    ///
+    /// # Errors
+    /// [`SettingError::LearningRate`] if the optimizer's isn't finite; then nothing changes.
+    pub fn reset_with(&mut self, seed: u64, optimizer: impl Is<O>, init: Init) -> Result<(), SettingError> {
+        let optimizer = optimizer.it();
+        SettingError::LearningRate.unless(optimizer.learning_rate().is_finite(), ())?;
+        initialise(&mut self.network, init, &mut generator(seed));
+        self.start(seed, optimizer);
+        Ok(())
+    }
+
+    /// Starts training from the weights that the network has: loaded ones, or set by hand. No optimizer state, step 0.
+    ///
+    /// # Errors
+    /// [`SettingError::LearningRate`] if the optimizer's isn't finite; then nothing changes.
+    pub fn resume(&mut self, seed: u64, optimizer: impl Is<O>) -> Result<(), SettingError> {
+        let optimizer = optimizer.it();
+        SettingError::LearningRate.unless(optimizer.learning_rate().is_finite(), ())?;
+        self.start(seed, optimizer);
+        Ok(())
+    }
+
+    fn start(&mut self, seed: u64, optimizer: O) {
+        self.network.visit_mut(Path::default(), &mut self.slots, &mut self.gradient, &mut Clear);
+        self.micro_batches = 0;
+        self.steps = 0;
+        self.seed = seed;
+        self.optimizer = optimizer;
+        self.ready = true;
+    }
+
+    /// The network.
+    pub fn net(&self) -> &N {
+        &self.network
+    }
+
+    /// The network, to load weights or change settings. Before [`reset`](Self::reset) settings can be made, too.
+    pub fn net_mut(&mut self) -> &mut N {
+        &mut self.network
+    }
+
+    /// The loss.
+    pub fn loss(&self) -> &L {
+        &self.loss
+    }
+
+    /// The loss, to change its settings.
+    pub fn loss_mut(&mut self) -> &mut L {
+        &mut self.loss
+    }
+
+    /// The optimizer.
+    pub fn optimizer(&self) -> &O {
+        &self.optimizer
+    }
+
+    /// The optimizer, to change its learning rate.
+    pub fn optimizer_mut(&mut self) -> &mut O {
+        &mut self.optimizer
+    }
+
+    /// How many steps were made since `reset`.
+    pub fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    /// What L1 and L2 add to the loss that [`step`](Self::step) returns.
+    pub fn penalty(&self) -> N::T {
+        self.network.penalty()
+    }
+
+    /// One step on a full batch. Returns the mean loss of the batch before the step, without penalties.
+    ///
+    /// # Errors
+    /// [`StepError`]; then nothing has changed.
+    #[inline]
+    pub fn step<Y>(&mut self, x: &Tensor<[N::In; BATCH]>, targets: &[Y; BATCH]) -> Result<N::T, StepError>
+    where
+        L: Compares<N::Out, Y>,
+    {
+        self.learn(&x.0, targets)
+    }
+
+    /// One step on 1 to `BATCH` samples.
+    ///
+    /// # Errors
+    /// [`StepError`]; then nothing has changed.
+    pub fn partial_step<Y>(&mut self, x: &[N::In], targets: &[Y]) -> Result<N::T, StepError>
+    where
+        L: Compares<N::Out, Y>,
+    {
+        self.learn(x, targets)
+    }
+
+    #[inline(always)]
+    fn learn<Y>(&mut self, x: &[N::In], targets: &[Y]) -> Result<N::T, StepError>
+    where
+        L: Compares<N::Out, Y>,
+    {
+        let loss = self.forward(x, targets)?;
+        G::descend(Step::<N, O, G, BATCH> {
+            network: &mut self.network,
+            slots: &mut self.slots,
+            gradient: &mut self.gradient,
+            x,
+            saved: &mut self.saved,
+            grad: &mut self.grad,
+            rule: self.optimizer.rule(self.steps, N::T::ONE),
+            clip_norm: self.clip_norm,
+            context: Context::new(self.seed, self.steps),
+        })?;
+        self.steps += 1;
+        Ok(loss)
+    }
+
+    /// Checks, forward, loss and dy.
+    #[inline(always)]
+    fn forward<Y>(&mut self, x: &[N::In], targets: &[Y]) -> Result<N::T, StepError>
+    where
+        L: Compares<N::Out, Y>,
+    {
+        self.check(x, targets)?;
+        let context = Context::new(self.seed, self.steps + (u64::from(self.micro_batches) << 40));
+        let y = self.network.forward::<Apart, BATCH>(x, &mut self.saved, context);
+        let scale = N::T::ONE / N::T::from_usize(x.len());
+        let mut sum = N::T::ZERO;
+        for ((y, target), dy) in y.iter().zip(targets).zip(N::Out::group_mut(self.grad.flat())) {
+            sum += self.loss.gradient(y, target, scale, dy);
+        }
+        let mean = sum * scale;
+        if mean.is_finite() { Ok(mean) } else { Err(StepError::NonFiniteLoss) }
+    }
+
+    #[inline(always)]
+    fn check<Y>(&self, x: &[N::In], targets: &[Y]) -> Result<(), StepError>
+    where
+        L: Compares<N::Out, Y>,
+    {
+        if !self.ready {
+            return Err(StepError::NotReady);
+        }
+        if x.is_empty() || x.len() > BATCH || x.len() != targets.len() {
+            return Err(StepError::Count { samples: x.len(), targets: targets.len() });
+        }
+        if !all_finite(N::In::flatten(x)) {
+            let sample = x.iter().position(|x| !all_finite(x.flat())).unwrap_or(0);
+            return Err(StepError::NonFiniteInput { sample });
+        }
+        for (sample, target) in targets.iter().enumerate() {
+            self.loss.check(target).map_err(|error| StepError::Target { sample, error })?;
+        }
+        Ok(())
+    }
+
+    /// One epoch: every sample once, in an order that follows from the seed and the step count, the last batch short if need be.
+    ///
+    /// `sample(i, input)` fills the input with sample `i` and returns its target. Returns the mean loss of all samples.
+    ///
+    /// # Errors
+    /// [`EpochError`]: the steps before that batch were made, that one wasn't.
+    pub fn epoch<Y: Zeroed>(
+        &mut self,
+        batch: &mut Batch<N::In, Y, BATCH>,
+        samples: usize,
+        mut sample: impl FnMut(usize, &mut Tensor<N::In>) -> Y,
+    ) -> Result<N::T, EpochError>
+    where
+        L: Compares<N::Out, Y>,
+    {
+        let order = Shuffle::new(samples, self.seed ^ mix(self.steps));
+        self.each_batch(batch, samples, |i| order.at(i), &mut sample, |trainer, x, targets| trainer.learn(x, targets))
+    }
+
+    /// Mean loss of samples `0..samples`, in order and in use (no dropout); every output and its target go to a metric.
+    ///
+    /// # Errors
+    /// [`EpochError`] at the first bad sample.
+    pub fn evaluate<Y: Zeroed>(
+        &mut self,
+        batch: &mut Batch<N::In, Y, BATCH>,
+        samples: usize,
+        mut sample: impl FnMut(usize, &mut Tensor<N::In>) -> Y,
+        metric: &mut impl Metric<N::Out, Y>,
+    ) -> Result<N::T, EpochError>
+    where
+        L: Compares<N::Out, Y>,
+    {
+        self.each_batch(
+            batch,
+            samples,
+            |i| i,
+            &mut sample,
+            |trainer, x, targets| {
+                trainer.check(x, targets)?;
+                let y = trainer.network.infer::<Apart, BATCH>(x, &mut trainer.saved);
+                let mut sum = N::T::ZERO;
+                for (y, target) in y.iter().zip(targets) {
+                    sum += trainer.loss.loss(y, target);
+                    metric.add(Tensor::from_ref(y), target);
+                }
+                Ok(sum / N::T::from_usize(x.len()))
+            },
+        )
+    }
+
+    /// Fills batch after batch and hands each to a function; returns the mean of what it returns, by sample.
+    fn each_batch<Y: Zeroed>(
+        &mut self,
+        batch: &mut Batch<N::In, Y, BATCH>,
+        samples: usize,
+        order: impl Fn(usize) -> usize,
+        sample: &mut impl FnMut(usize, &mut Tensor<N::In>) -> Y,
+        mut run: impl FnMut(&mut Self, &[N::In], &[Y]) -> Result<N::T, StepError>,
+    ) -> Result<N::T, EpochError> {
+        let (mut done, mut sum) = (0, N::T::ZERO);
+        while done < samples {
+            let n = batch.fill(done, samples, &order, sample);
+            let (x, targets) = (crate::tensor::take(&batch.inputs.0, n), crate::tensor::take(&batch.targets, n));
+            let loss = run(self, x, targets).map_err(|error| {
+                let index = match error {
+                    StepError::NonFiniteInput { sample } | StepError::Target { sample, .. } => {
+                        Some(order(done + sample))
+                    }
+                    _ => None,
+                };
+                EpochError { done, index, error }
+            })?;
+            sum += loss * N::T::from_usize(n);
+            done += n;
+        }
+        Ok(if samples > 0 { sum / N::T::from_usize(samples) } else { N::T::ZERO })
+    }
+
+    /// The output for one sample, in use (no dropout). It stays in the trainer until the next call.
+    ///
+    /// # Errors
+    /// [`NotReady`] before `reset`.
+    pub fn infer<'a>(&'a mut self, x: &'a Tensor<N::In>) -> Result<&'a Tensor<N::Out>, NotReady> {
+        let y = self.infer_some(core::slice::from_ref(&x.0))?;
+        y.first().map(Tensor::from_ref).ok_or(NotReady)
+    }
+
+    /// The outputs for a batch, in use (no dropout).
+    ///
+    /// # Errors
+    /// [`NotReady`] before `reset`.
+    pub fn infer_batch<'a>(
+        &'a mut self,
+        x: &'a Tensor<[N::In; BATCH]>,
+    ) -> Result<&'a Tensor<[N::Out; BATCH]>, NotReady> {
+        batch(self.infer_some(&x.0)?).ok_or(NotReady)
+    }
+
+    #[inline(always)]
+    fn infer_some<'a>(&'a mut self, x: &'a [N::In]) -> Result<&'a [N::Out], NotReady> {
+        if self.ready { Ok(self.network.infer::<Apart, BATCH>(x, &mut self.saved)) } else { Err(NotReady) }
+    }
+}
+
+impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize> Trainer<N, L, O, BATCH, Buffered> {
+    /// Holds the norm of the whole gradient at `norm`; 0 turns it off.
+    ///
+    /// # Errors
+    /// [`SettingError::Clip`] if it isn't finite or is negative; then nothing changes.
+    pub fn set_clip_norm(&mut self, norm: N::T) -> Result<(), SettingError> {
+        self.clip_norm = SettingError::Clip.unless(norm.is_finite() && norm >= N::T::ZERO, norm)?;
+        Ok(())
+    }
+
+    /// Adds the gradient of a batch of 1 to `BATCH` samples to the buffer, without a step. Returns the mean loss.
+    ///
+    /// # Errors
+    /// [`StepError`]; then nothing has changed.
+    pub fn accumulate<Y>(&mut self, x: &[N::In], targets: &[Y]) -> Result<N::T, StepError>
+    where
+        L: Compares<N::Out, Y>,
+    {
+        let loss = self.forward(x, targets)?;
+        let context = Context::new(self.seed, self.steps + (u64::from(self.micro_batches) << 40));
+        sink::accumulate::<N, BATCH>(
+            &mut self.network,
+            &mut self.gradient,
+            x,
+            &mut self.saved,
+            &mut self.grad,
+            context,
+        );
+        self.micro_batches += 1;
+        Ok(loss)
+    }
+
+    /// One step with the mean of the accumulated gradients, and an empty buffer after it. Without any, nothing happens.
+    ///
+    /// # Errors
+    /// [`StepError::NonFiniteGradient`]: the accumulated gradients are dropped, all else is as before.
+    pub fn apply(&mut self) -> Result<(), StepError> {
+        let micro_batches = core::mem::take(&mut self.micro_batches);
+        if micro_batches > 0 {
+            let rule = self.optimizer.rule(self.steps, N::T::ONE);
+            sink::apply::<N, O>(
+                &mut self.network,
+                &mut self.slots,
+                &mut self.gradient,
+                &rule,
+                self.clip_norm,
+                micro_batches,
+            )?;
+            self.steps += 1;
+        }
+        Ok(())
+    }
+
+    /// Shows the accumulated gradient of every parameter: the sum over the micro-batches since the last step.
+    pub fn gradient(&mut self, mut visitor: impl FnMut(crate::parameter::Parameter<'_, N::T>)) {
+        let mut show = ShowGradient(&mut visitor);
+        visit_gradients(&mut self.network, &mut self.gradient, &mut show);
+    }
+}
+
+/// Clears optimizer state and gradient.
+struct Clear;
+
+impl<T: Scalar, K: Copies, G: Copies> Visitor<T, K, G> for Clear {
+    fn visit<A: Array<T = T>>(&mut self, _: Info, _: &mut A, slots: &mut K::Of<A>, gradient: &mut G::Of<A>) {
+        K::each(slots, |slot| slot.flat_mut().fill(T::ZERO));
+        G::each(gradient, |gradient| gradient.flat_mut().fill(T::ZERO));
+    }
+}
+
+/// Shows gradients as parameters.
+pub(crate) struct ShowGradient<'v, V>(pub &'v mut V);
+
+impl<T: Scalar, V: FnMut(crate::parameter::Parameter<'_, T>)> Visitor<T, CopiesOf<0>, CopiesOf<1>>
+    for ShowGradient<'_, V>
+{
+    fn visit<A: Array<T = T>>(&mut self, info: Info, _: &mut A, _: &mut [A; 0], [gradient]: &mut [A; 1]) {
+        (self.0)(crate::parameter::Parameter::new(info, &*gradient));
+    }
+}
