@@ -29,6 +29,10 @@ pub mod tape;
 
 pub mod metric;
 
+pub mod weights;
+
+pub mod check;
+
 pub mod random;
 
 pub mod budget;

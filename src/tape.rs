@@ -1,5 +1,6 @@
 //! Layers alone: a [`Workspace`] for inference, and a [`Tape`] that goes forward and backward and keeps the gradients.
 
+use crate::kernel::{self, Kernels, Portable, Task};
 use crate::layer::{Apart, Context, Layer, Yes};
 use crate::optimizer::{Accumulate, CopiesOf};
 use crate::parameter::{Info, Parameter, Path, Visitor, visit_gradients};
@@ -22,21 +23,46 @@ impl<L: Layer, const B: usize> Workspace<L, B> {
     pub const BYTES: usize = size_of::<Self>();
 
     /// The output for one sample.
-    pub fn infer<'a>(&'a mut self, layer: &L, x: &'a Tensor<L::In>) -> &'a Tensor<L::Out> {
+    pub fn infer<'a>(&'a mut self, layer: &'a L, x: &'a Tensor<L::In>) -> &'a Tensor<L::Out> {
         const { assert!(B > 0, "Workspace: room for at least one sample") }
-        match layer.infer::<Apart, B>(core::slice::from_ref(&x.0), &mut self.saved).first() {
+        match infer::<L, B>(layer, core::slice::from_ref(&x.0), &mut self.saved).first() {
             Some(y) => Tensor::from_ref(y),
             None => unreachable!(),
         }
     }
 
     /// The outputs for a batch.
-    pub fn infer_batch<'a>(&'a mut self, layer: &L, x: &'a Tensor<[L::In; B]>) -> &'a Tensor<[L::Out; B]> {
-        match batch(layer.infer::<Apart, B>(&x.0, &mut self.saved)) {
+    pub fn infer_batch<'a>(&'a mut self, layer: &'a L, x: &'a Tensor<[L::In; B]>) -> &'a Tensor<[L::Out; B]> {
+        match batch(infer::<L, B>(layer, &x.0, &mut self.saved)) {
             Some(y) => y,
             None => unreachable!(),
         }
     }
+}
+
+/// Inference, to be dispatched.
+struct Infer<'t, L: Layer, const B: usize> {
+    layer: &'t L,
+    x: &'t [L::In],
+    saved: &'t mut L::Saved<Apart, B>,
+}
+
+impl<'t, L: Layer, const B: usize> Task for Infer<'t, L, B> {
+    type Output = &'t mut [L::Out];
+    #[inline(always)]
+    fn run<K: Kernels>(self) -> Self::Output {
+        self.layer.infer::<K, Apart, B>(self.x, self.saved)
+    }
+}
+
+/// Inference with the best instructions there are.
+#[inline]
+pub(crate) fn infer<'a, L: Layer, const B: usize>(
+    layer: &'a L,
+    x: &'a [L::In],
+    saved: &'a mut L::Saved<Apart, B>,
+) -> &'a mut [L::Out] {
+    kernel::run(Infer { layer, x, saved })
 }
 
 /// Forward and backward of a layer or network alone, for batches of `B`, with the gradients of its parameters: for learning, testing,
@@ -80,7 +106,7 @@ impl<L: Layer, const B: usize> Tape<L, B> {
 
     /// The output in training.
     pub fn forward<'a>(&'a mut self, layer: &L, x: &'a Tensor<[L::In; B]>) -> &'a Tensor<[L::Out; B]> {
-        match batch(layer.forward::<Apart, B>(&x.0, &mut self.saved, Context::new(self.seed, 0))) {
+        match batch(layer.forward::<Portable, Apart, B>(&x.0, &mut self.saved, Context::new(self.seed, 0))) {
             Some(y) => y,
             None => unreachable!(),
         }
@@ -93,7 +119,7 @@ impl<L: Layer, const B: usize> Tape<L, B> {
             *grad = *dy;
         }
         let context = Context::new(self.seed, 0);
-        layer.backward::<Apart, B, Yes, Accumulate>(
+        layer.backward::<Portable, Apart, B, Yes, Accumulate>(
             &x.0,
             &mut self.saved,
             self.grad.flat(),

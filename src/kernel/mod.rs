@@ -4,6 +4,9 @@
 //! - A weight's gradient runs over the samples in order, from +0.0.
 //! - A `dot` of fewer than [`LANES`] products runs in order; a longer one runs in `LANES` partial sums that are added as a tree.
 
+mod dispatch;
+
+pub use self::dispatch::{Kernels, Portable, Task, run};
 use crate::scalar::Scalar;
 use crate::tensor::Array;
 

@@ -5,7 +5,7 @@
 use core::fmt::{Result, Write};
 
 use super::{Apart, Context, Cost, InPlace, Layer, Need, Place, Yes};
-use crate::kernel;
+use crate::kernel::{self, Kernels};
 use crate::optimizer::{Copies, Rule};
 use crate::parameter::{Info, Parameter, Path, Role, Visitor};
 use crate::scalar::Scalar;
@@ -64,7 +64,7 @@ impl<const IN: usize, const OUT: usize, T: Scalar> Layer for Dense<IN, OUT, T> {
         Cost { parameters: IN * OUT + OUT, forward: IN * OUT, gradient: IN * OUT, dx: IN * OUT, skipped: IN * OUT };
 
     #[inline(always)]
-    fn forward<'a, P: Place, const B: usize>(
+    fn forward<'a, K: Kernels, P: Place, const B: usize>(
         &self,
         x: P::Input<'a, [T; IN]>,
         saved: &'a mut [[T; OUT]; B],
@@ -83,7 +83,7 @@ impl<const IN: usize, const OUT: usize, T: Scalar> Layer for Dense<IN, OUT, T> {
     }
 
     #[inline(always)]
-    fn backward<P: Place, const B: usize, D: Need, R: Rule<T>>(
+    fn backward<K: Kernels, P: Place, const B: usize, D: Need, R: Rule<T>>(
         &mut self,
         x: &[[T; IN]],
         saved: &mut [[T; OUT]; B],

@@ -5,6 +5,7 @@
 use core::marker::PhantomData;
 
 use super::{Context, InPlace, Layer, Need, No, Place, Setting, SettingError};
+use crate::kernel::Kernels;
 use crate::optimizer::{Copies, Rule};
 use crate::scalar::Scalar;
 
@@ -79,7 +80,7 @@ impl<const N: usize, T: Scalar> Layer for Dropout<N, T> {
     type Slots<K: Copies> = ();
 
     #[inline(always)]
-    fn forward<'a, P: Place, const B: usize>(
+    fn forward<'a, K: Kernels, P: Place, const B: usize>(
         &self,
         x: P::Input<'a, [T; N]>,
         saved: &'a mut P::Buffer<[[T; N]; B]>,
@@ -91,7 +92,7 @@ impl<const N: usize, T: Scalar> Layer for Dropout<N, T> {
     }
 
     #[inline(always)]
-    fn infer<'a, P: Place, const B: usize>(
+    fn infer<'a, K: Kernels, P: Place, const B: usize>(
         &self,
         x: P::Input<'a, [T; N]>,
         saved: &'a mut P::Buffer<[[T; N]; B]>,
@@ -105,7 +106,7 @@ impl<const N: usize, T: Scalar> Layer for Dropout<N, T> {
     }
 
     #[inline(always)]
-    fn backward<P: Place, const B: usize, D: Need, R: Rule<T>>(
+    fn backward<K: Kernels, P: Place, const B: usize, D: Need, R: Rule<T>>(
         &mut self,
         x: &[[T; N]],
         _: &mut P::Buffer<[[T; N]; B]>,

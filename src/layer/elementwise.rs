@@ -42,7 +42,7 @@ macro_rules! elementwise {
             type Slots<K: $crate::optimizer::Copies> = ();
 
             #[inline(always)]
-            fn forward<'a, P: $crate::layer::Place, const B: usize>(
+            fn forward<'a, K: $crate::kernel::Kernels, P: $crate::layer::Place, const B: usize>(
                 &self,
                 x: P::Input<'a, [T; N]>,
                 saved: &'a mut P::Buffer<[[T; N]; B]>,
@@ -64,7 +64,7 @@ macro_rules! elementwise {
             }
 
             #[inline(always)]
-            fn backward<P: $crate::layer::Place, const B: usize, D: $crate::layer::Need, R: $crate::optimizer::Rule<T>>(
+            fn backward<K: $crate::kernel::Kernels, P: $crate::layer::Place, const B: usize, D: $crate::layer::Need, R: $crate::optimizer::Rule<T>>(
                 &mut self,
                 x: &[[T; N]],
                 saved: &mut P::Buffer<[[T; N]; B]>,

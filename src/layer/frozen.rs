@@ -3,6 +3,7 @@
 use core::marker::PhantomData;
 
 use super::{Context, Cost, Layer, Need, No, Place};
+use crate::kernel::Kernels;
 use crate::optimizer::{Copies, CopiesOf, Rule};
 use crate::parameter::{Info, Parameter, Path, Role, Visitor};
 use crate::scalar::Scalar;
@@ -70,22 +71,22 @@ impl<L: Layer> Layer for Frozen<L> {
     const COST: Cost = Cost { gradient: 0, skipped: L::COST.dx, ..L::COST };
 
     #[inline(always)]
-    fn forward<'a, P: Place, const B: usize>(
+    fn forward<'a, K: Kernels, P: Place, const B: usize>(
         &self,
         x: P::Input<'a, L::In>,
         saved: &'a mut L::Saved<P, B>,
         context: Context,
     ) -> &'a mut [L::Out] {
-        self.layer.forward::<P, B>(x, saved, context)
+        self.layer.forward::<K, P, B>(x, saved, context)
     }
 
     #[inline(always)]
-    fn infer<'a, P: Place, const B: usize>(
+    fn infer<'a, K: Kernels, P: Place, const B: usize>(
         &self,
         x: P::Input<'a, L::In>,
         saved: &'a mut L::Saved<P, B>,
     ) -> &'a mut [L::Out] {
-        self.layer.infer::<P, B>(x, saved)
+        self.layer.infer::<K, P, B>(x, saved)
     }
 
     #[inline(always)]
@@ -94,7 +95,7 @@ impl<L: Layer> Layer for Frozen<L> {
     }
 
     #[inline(always)]
-    fn backward<P: Place, const B: usize, D: Need, R: Rule<L::T>>(
+    fn backward<K: Kernels, P: Place, const B: usize, D: Need, R: Rule<L::T>>(
         &mut self,
         x: &[L::In],
         saved: &mut L::Saved<P, B>,
@@ -105,7 +106,7 @@ impl<L: Layer> Layer for Frozen<L> {
     ) {
         if D::WANTED {
             let mut none = Zeroed::ZERO;
-            self.layer.backward::<P, B, D, Keep>(x, saved, grad, &mut none, &Keep, context);
+            self.layer.backward::<K, P, B, D, Keep>(x, saved, grad, &mut none, &Keep, context);
         }
     }
 

@@ -47,6 +47,7 @@ pub(crate) use self::softmax::exponentials;
 pub use self::softplus::Softplus;
 pub use self::tanh::Tanh;
 
+use crate::kernel::Kernels;
 use crate::optimizer::{Copies, Rule};
 use crate::parameter::{Parameter, Path, Visitor};
 use crate::random::mix;
@@ -81,7 +82,7 @@ pub trait Layer: Zeroed {
     const COST: Cost = Cost::NONE;
 
     /// Output of a batch in training. Returns the place where it is: in `saved`, or over `x`.
-    fn forward<'a, P: Place, const B: usize>(
+    fn forward<'a, K: Kernels, P: Place, const B: usize>(
         &self,
         x: P::Input<'a, Self::In>,
         saved: &'a mut Self::Saved<P, B>,
@@ -90,12 +91,12 @@ pub trait Layer: Zeroed {
 
     /// Output of a batch in use; without dropout, for example.
     #[inline(always)]
-    fn infer<'a, P: Place, const B: usize>(
+    fn infer<'a, K: Kernels, P: Place, const B: usize>(
         &self,
         x: P::Input<'a, Self::In>,
         saved: &'a mut Self::Saved<P, B>,
     ) -> &'a mut [Self::Out] {
-        self.forward::<P, B>(x, saved, Context::new(0, 0))
+        self.forward::<K, P, B>(x, saved, Context::new(0, 0))
     }
 
     /// Finds the output of the last forward pass again.
@@ -104,7 +105,7 @@ pub trait Layer: Zeroed {
     /// The gradient. On entry the front of `grad` holds dy, one `Out` a sample; on return, if `D` is [`Yes`], it holds dx, one `In` a
     /// sample. Parameter gradients, summed over the batch, go to `rule`, which may change the parameters at once: dx is computed with the
     /// parameters as they were before.
-    fn backward<P: Place, const B: usize, D: Need, R: Rule<Self::T>>(
+    fn backward<K: Kernels, P: Place, const B: usize, D: Need, R: Rule<Self::T>>(
         &mut self,
         x: &[Self::In],
         saved: &mut Self::Saved<P, B>,

@@ -3,6 +3,7 @@
 use core::fmt::{Result, Write};
 
 use super::{Context, Cost, Layer, Need, Place};
+use crate::kernel::Kernels;
 use crate::optimizer::{Copies, Rule};
 use crate::parameter::{Parameter, Path, Visitor};
 use crate::scalar::Scalar;
@@ -54,30 +55,30 @@ macro_rules! network {
             const COST: Cost = cost!([$A::COST] [$A] $($L)*);
 
             #[inline(always)]
-            fn forward<'a, P: Place, const BATCH: usize>(
+            fn forward<'a, K: Kernels, P: Place, const BATCH: usize>(
                 &self,
                 x: P::Input<'a, Self::In>,
                 saved: &'a mut Self::Saved<P, BATCH>,
                 context: Context,
             ) -> &'a mut [Self::Out] {
-                let x = self.$first.forward::<P, BATCH>(x, &mut saved.$first, context.part($first));
+                let x = self.$first.forward::<K, P, BATCH>(x, &mut saved.$first, context.part($first));
                 $(
                     let x = Joint::<$Prev, $L>::input($Prev::Out::pass_mut(x));
-                    let x = self.$i.forward::<Joint<$Prev, $L>, BATCH>(x, &mut saved.$i, context.part($i));
+                    let x = self.$i.forward::<K, Joint<$Prev, $L>, BATCH>(x, &mut saved.$i, context.part($i));
                 )*
                 x
             }
 
             #[inline(always)]
-            fn infer<'a, P: Place, const BATCH: usize>(
+            fn infer<'a, K: Kernels, P: Place, const BATCH: usize>(
                 &self,
                 x: P::Input<'a, Self::In>,
                 saved: &'a mut Self::Saved<P, BATCH>,
             ) -> &'a mut [Self::Out] {
-                let x = self.$first.infer::<P, BATCH>(x, &mut saved.$first);
+                let x = self.$first.infer::<K, P, BATCH>(x, &mut saved.$first);
                 $(
                     let x = Joint::<$Prev, $L>::input($Prev::Out::pass_mut(x));
-                    let x = self.$i.infer::<Joint<$Prev, $L>, BATCH>(x, &mut saved.$i);
+                    let x = self.$i.infer::<K, Joint<$Prev, $L>, BATCH>(x, &mut saved.$i);
                 )*
                 x
             }
@@ -93,7 +94,7 @@ macro_rules! network {
             }
 
             #[inline(always)]
-            fn backward<P: Place, const BATCH: usize, D: Need, R: Rule<T>>(
+            fn backward<K: Kernels, P: Place, const BATCH: usize, D: Need, R: Rule<T>>(
                 &mut self,
                 x: &[Self::In],
                 saved: &mut Self::Saved<P, BATCH>,
@@ -102,7 +103,7 @@ macro_rules! network {
                 rule: &R,
                 context: Context,
             ) {
-                backward!(self saved grad slots rule context BATCH R; x, P, D; ($A $first) $(($L $i))*);
+                backward!(self saved grad slots rule context BATCH R K; x, P, D; ($A $first) $(($L $i))*);
             }
 
             fn visit(&self, path: Path, visitor: &mut impl FnMut(Parameter<'_, T>)) {
@@ -110,10 +111,10 @@ macro_rules! network {
                 $(self.$i.visit(path.part($i), visitor);)*
             }
 
-            fn visit_mut<K: Copies, G: Copies, V: Visitor<T, K, G>>(
+            fn visit_mut<S: Copies, G: Copies, V: Visitor<T, S, G>>(
                 &mut self,
                 path: Path,
-                slots: &mut Self::Slots<K>,
+                slots: &mut Self::Slots<S>,
                 gradient: &mut Self::Slots<G>,
                 visitor: &mut V,
             ) {
@@ -143,19 +144,19 @@ macro_rules! network {
 /// The backward passes from the last layer to the first. Inputs are found again on the way in; a layer's dx is wanted if the network's is,
 /// or if a layer before it learns.
 macro_rules! backward {
-    ($self:ident $saved:ident $grad:ident $slots:ident $rule:ident $context:ident $B:ident $R:ident;
+    ($self:ident $saved:ident $grad:ident $slots:ident $rule:ident $context:ident $B:ident $R:ident $K:ident;
      $x:expr, $P:ty, $D:ty; ($A:ident $a:tt)) => {
-        $self.$a.backward::<$P, $B, $D, $R>($x, &mut $saved.$a, $grad, &mut $slots.$a, $rule, $context.part($a))
+        $self.$a.backward::<$K, $P, $B, $D, $R>($x, &mut $saved.$a, $grad, &mut $slots.$a, $rule, $context.part($a))
     };
-    ($self:ident $saved:ident $grad:ident $slots:ident $rule:ident $context:ident $B:ident $R:ident;
+    ($self:ident $saved:ident $grad:ident $slots:ident $rule:ident $context:ident $B:ident $R:ident $K:ident;
      $x:expr, $P:ty, $D:ty; ($A:ident $a:tt) ($L:ident $l:tt) $($rest:tt)*) => {
         let x = $x;
         {
             let y = $A::Out::pass($A::output::<$P, $B>(x, &$saved.$a));
-            backward!($self $saved $grad $slots $rule $context $B $R;
+            backward!($self $saved $grad $slots $rule $context $B $R $K;
                 y, Joint<$A, $L>, <$D as Need>::Or<$A::Learns>; ($L $l) $($rest)*);
         }
-        $self.$a.backward::<$P, $B, $D, $R>(x, &mut $saved.$a, $grad, &mut $slots.$a, $rule, $context.part($a));
+        $self.$a.backward::<$K, $P, $B, $D, $R>(x, &mut $saved.$a, $grad, &mut $slots.$a, $rule, $context.part($a));
     };
 }
 

@@ -3,6 +3,7 @@
 //! Backward: λ₁ sign(w) + 2 λ₂ w is added to the gradient, with sign(0) = 0.
 
 use super::{Context, Cost, Layer, Need, Place, SettingError};
+use crate::kernel::Kernels;
 use crate::optimizer::{Copies, Rule, one};
 use crate::parameter::{Parameter, Path, Role, Visitor};
 use crate::scalar::Scalar;
@@ -116,22 +117,22 @@ impl<L: Layer> Layer for Regularized<L> {
     const COST: Cost = L::COST;
 
     #[inline(always)]
-    fn forward<'a, P: Place, const B: usize>(
+    fn forward<'a, K: Kernels, P: Place, const B: usize>(
         &self,
         x: P::Input<'a, L::In>,
         saved: &'a mut L::Saved<P, B>,
         context: Context,
     ) -> &'a mut [L::Out] {
-        self.layer.forward::<P, B>(x, saved, context)
+        self.layer.forward::<K, P, B>(x, saved, context)
     }
 
     #[inline(always)]
-    fn infer<'a, P: Place, const B: usize>(
+    fn infer<'a, K: Kernels, P: Place, const B: usize>(
         &self,
         x: P::Input<'a, L::In>,
         saved: &'a mut L::Saved<P, B>,
     ) -> &'a mut [L::Out] {
-        self.layer.infer::<P, B>(x, saved)
+        self.layer.infer::<K, P, B>(x, saved)
     }
 
     #[inline(always)]
@@ -140,7 +141,7 @@ impl<L: Layer> Layer for Regularized<L> {
     }
 
     #[inline(always)]
-    fn backward<P: Place, const B: usize, D: Need, R: Rule<L::T>>(
+    fn backward<K: Kernels, P: Place, const B: usize, D: Need, R: Rule<L::T>>(
         &mut self,
         x: &[L::In],
         saved: &mut L::Saved<P, B>,
@@ -150,7 +151,7 @@ impl<L: Layer> Layer for Regularized<L> {
         context: Context,
     ) {
         let rule = PenaltyRule { rule: *rule, penalty: self.penalty };
-        self.layer.backward::<P, B, D, PenaltyRule<R, L::T>>(x, saved, grad, slots, &rule, context);
+        self.layer.backward::<K, P, B, D, PenaltyRule<R, L::T>>(x, saved, grad, slots, &rule, context);
     }
 
     fn visit(&self, path: Path, visitor: &mut impl FnMut(Parameter<'_, L::T>)) {

@@ -5,6 +5,7 @@
 use core::marker::PhantomData;
 
 use super::{Apart, Context, InPlace, Layer, Need, No, Place};
+use crate::kernel::Kernels;
 use crate::optimizer::{Copies, Rule};
 use crate::scalar::Scalar;
 use crate::tensor::{Array, Matrix, Vector};
@@ -66,7 +67,7 @@ impl<const N: usize, T: Scalar> Layer for Softmax<N, T> {
     type Slots<K: Copies> = ();
 
     #[inline(always)]
-    fn forward<'a, P: Place, const B: usize>(
+    fn forward<'a, K: Kernels, P: Place, const B: usize>(
         &self,
         x: P::Input<'a, [T; N]>,
         saved: &'a mut P::Buffer<[[T; N]; B]>,
@@ -88,7 +89,7 @@ impl<const N: usize, T: Scalar> Layer for Softmax<N, T> {
     }
 
     #[inline(always)]
-    fn backward<P: Place, const B: usize, D: Need, R: Rule<T>>(
+    fn backward<K: Kernels, P: Place, const B: usize, D: Need, R: Rule<T>>(
         &mut self,
         x: &[[T; N]],
         saved: &mut P::Buffer<[[T; N]; B]>,

@@ -1,6 +1,7 @@
 //! Where the gradient goes: into the optimizer at once, or into a buffer first.
 
 use super::StepError;
+use crate::kernel::Kernels;
 use crate::layer::{Apart, Context, Layer, No};
 use crate::optimizer::{Accumulate, Copies, CopiesOf, Optimizer, Rule};
 use crate::parameter::{Info, Path, Visitor, visit_gradients};
@@ -15,7 +16,7 @@ pub trait Sink: 'static {
 
     /// Backward and update, given dy in the gradient buffer.
     #[doc(hidden)]
-    fn descend<N: Layer, O: Optimizer<T = N::T>, const B: usize>(
+    fn descend<K: Kernels, N: Layer, O: Optimizer<T = N::T>, const B: usize>(
         step: Step<'_, N, O, Self, B>,
     ) -> Result<(), StepError>
     where
@@ -34,6 +35,7 @@ pub struct Step<'s, N: Layer, O: Optimizer<T = N::T>, G: Sink, const B: usize> {
     pub grad: &'s mut N::Wide<B>,
     pub rule: O::Rule,
     pub clip_norm: N::T,
+    pub micro_batches: u32,
     pub context: Context,
 }
 
@@ -52,8 +54,10 @@ impl Sink for Fused {
     type Copies = CopiesOf<0>;
 
     #[inline(always)]
-    fn descend<N: Layer, O: Optimizer<T = N::T>, const B: usize>(s: Step<'_, N, O, Self, B>) -> Result<(), StepError> {
-        s.network.backward::<Apart, B, No, O::Rule>(s.x, s.saved, s.grad.flat(), s.slots, &s.rule, s.context);
+    fn descend<K: Kernels, N: Layer, O: Optimizer<T = N::T>, const B: usize>(
+        s: Step<'_, N, O, Self, B>,
+    ) -> Result<(), StepError> {
+        s.network.backward::<K, Apart, B, No, O::Rule>(s.x, s.saved, s.grad.flat(), s.slots, &s.rule, s.context);
         Ok(())
     }
 }
@@ -62,15 +66,17 @@ impl Sink for Buffered {
     type Copies = CopiesOf<1>;
 
     #[inline(always)]
-    fn descend<N: Layer, O: Optimizer<T = N::T>, const B: usize>(s: Step<'_, N, O, Self, B>) -> Result<(), StepError> {
-        accumulate::<N, B>(s.network, s.gradient, s.x, s.saved, s.grad, s.context);
-        apply::<N, O>(s.network, s.slots, s.gradient, &s.rule, s.clip_norm, 1)
+    fn descend<K: Kernels, N: Layer, O: Optimizer<T = N::T>, const B: usize>(
+        s: Step<'_, N, O, Self, B>,
+    ) -> Result<(), StepError> {
+        accumulate::<K, N, B>(s.network, s.gradient, s.x, s.saved, s.grad, s.context);
+        apply::<N, O>(s.network, s.slots, s.gradient, &s.rule, s.clip_norm, s.micro_batches)
     }
 }
 
 /// Adds the gradient of a batch to the buffer.
 #[inline(always)]
-pub(super) fn accumulate<N: Layer, const B: usize>(
+pub(super) fn accumulate<K: Kernels, N: Layer, const B: usize>(
     network: &mut N,
     gradient: &mut N::Slots<CopiesOf<1>>,
     x: &[N::In],
@@ -78,7 +84,7 @@ pub(super) fn accumulate<N: Layer, const B: usize>(
     grad: &mut N::Wide<B>,
     context: Context,
 ) {
-    network.backward::<Apart, B, No, Accumulate>(x, saved, grad.flat(), gradient, &Accumulate, context);
+    network.backward::<K, Apart, B, No, Accumulate>(x, saved, grad.flat(), gradient, &Accumulate, context);
 }
 
 /// Updates every parameter from the buffered gradient, divided by the number of micro-batches and clipped, and clears the buffer.

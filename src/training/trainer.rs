@@ -3,6 +3,7 @@
 use super::sink::{self, Step};
 use super::{Batch, Buffered, EpochError, Fused, NotReady, Sink, StepError};
 use crate::init::{Init, initialise};
+use crate::kernel::{self, Kernels, Task};
 use crate::layer::{Apart, Context, Layer, SettingError};
 use crate::loss::{Compares, Loss};
 use crate::metric::Metric;
@@ -11,6 +12,7 @@ use crate::parameter::{Info, Path, Visitor, visit_gradients};
 use crate::random::{Shuffle, generator, mix};
 use crate::scalar::{Scalar, all_finite};
 use crate::storage::{Buffer, Zeroed, batch};
+use crate::tape::infer;
 use crate::tensor::{Array, Tensor};
 
 /// A network `N` in training: with a loss `L`, an optimizer `O`, and batches of `BATCH` samples.
@@ -139,7 +141,7 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
     where
         L: Compares<N::Out, Y>,
     {
-        self.learn(&x.0, targets)
+        kernel::run(Learn { trainer: self, x: &x.0, targets })
     }
 
     /// One step on 1 to `BATCH` samples.
@@ -150,16 +152,17 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
     where
         L: Compares<N::Out, Y>,
     {
-        self.learn(x, targets)
+        kernel::run(Learn { trainer: self, x, targets })
     }
 
     #[inline(always)]
-    fn learn<Y>(&mut self, x: &[N::In], targets: &[Y]) -> Result<N::T, StepError>
+    fn learn<K: Kernels, Y>(&mut self, x: &[N::In], targets: &[Y]) -> Result<N::T, StepError>
     where
         L: Compares<N::Out, Y>,
     {
-        let loss = self.forward(x, targets)?;
-        G::descend(Step::<N, O, G, BATCH> {
+        let loss = self.forward::<K, Y>(x, targets)?;
+        let context = self.context();
+        G::descend::<K, N, O, BATCH>(Step::<N, O, G, BATCH> {
             network: &mut self.network,
             slots: &mut self.slots,
             gradient: &mut self.gradient,
@@ -168,21 +171,28 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
             grad: &mut self.grad,
             rule: self.optimizer.rule(self.steps, N::T::ONE),
             clip_norm: self.clip_norm,
-            context: Context::new(self.seed, self.steps),
+            micro_batches: core::mem::take(&mut self.micro_batches) + 1,
+            context,
         })?;
         self.steps += 1;
         Ok(loss)
     }
 
+    /// What dropout depends on: seed, step and micro-batch.
+    #[inline(always)]
+    fn context(&self) -> Context {
+        Context::new(self.seed, self.steps + (u64::from(self.micro_batches) << 40))
+    }
+
     /// Checks, forward, loss and dy.
     #[inline(always)]
-    fn forward<Y>(&mut self, x: &[N::In], targets: &[Y]) -> Result<N::T, StepError>
+    fn forward<K: Kernels, Y>(&mut self, x: &[N::In], targets: &[Y]) -> Result<N::T, StepError>
     where
         L: Compares<N::Out, Y>,
     {
         self.check(x, targets)?;
-        let context = Context::new(self.seed, self.steps + (u64::from(self.micro_batches) << 40));
-        let y = self.network.forward::<Apart, BATCH>(x, &mut self.saved, context);
+        let context = self.context();
+        let y = self.network.forward::<K, Apart, BATCH>(x, &mut self.saved, context);
         let scale = N::T::ONE / N::T::from_usize(x.len());
         let mut sum = N::T::ZERO;
         for ((y, target), dy) in y.iter().zip(targets).zip(N::Out::group_mut(self.grad.flat())) {
@@ -229,7 +239,13 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
         L: Compares<N::Out, Y>,
     {
         let order = Shuffle::new(samples, self.seed ^ mix(self.steps));
-        self.each_batch(batch, samples, |i| order.at(i), &mut sample, |trainer, x, targets| trainer.learn(x, targets))
+        self.each_batch(
+            batch,
+            samples,
+            |i| order.at(i),
+            &mut sample,
+            |trainer, x, targets| kernel::run(Learn { trainer, x, targets }),
+        )
     }
 
     /// Mean loss of samples `0..samples`, in order and in use (no dropout); every output and its target go to a metric.
@@ -253,7 +269,7 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
             &mut sample,
             |trainer, x, targets| {
                 trainer.check(x, targets)?;
-                let y = trainer.network.infer::<Apart, BATCH>(x, &mut trainer.saved);
+                let y = infer::<N, BATCH>(&trainer.network, x, &mut trainer.saved);
                 let mut sum = N::T::ZERO;
                 for (y, target) in y.iter().zip(targets) {
                     sum += trainer.loss.loss(y, target);
@@ -314,7 +330,7 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
 
     #[inline(always)]
     fn infer_some<'a>(&'a mut self, x: &'a [N::In]) -> Result<&'a [N::Out], NotReady> {
-        if self.ready { Ok(self.network.infer::<Apart, BATCH>(x, &mut self.saved)) } else { Err(NotReady) }
+        if self.ready { Ok(infer::<N, BATCH>(&self.network, x, &mut self.saved)) } else { Err(NotReady) }
     }
 }
 
@@ -336,18 +352,7 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize> Trai
     where
         L: Compares<N::Out, Y>,
     {
-        let loss = self.forward(x, targets)?;
-        let context = Context::new(self.seed, self.steps + (u64::from(self.micro_batches) << 40));
-        sink::accumulate::<N, BATCH>(
-            &mut self.network,
-            &mut self.gradient,
-            x,
-            &mut self.saved,
-            &mut self.grad,
-            context,
-        );
-        self.micro_batches += 1;
-        Ok(loss)
+        kernel::run(Gather { trainer: self, x, targets })
     }
 
     /// One step with the mean of the accumulated gradients, and an empty buffer after it. Without any, nothing happens.
@@ -375,6 +380,52 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize> Trai
     pub fn gradient(&mut self, mut visitor: impl FnMut(crate::parameter::Parameter<'_, N::T>)) {
         let mut show = ShowGradient(&mut visitor);
         visit_gradients(&mut self.network, &mut self.gradient, &mut show);
+    }
+}
+
+/// A step, to be dispatched.
+struct Learn<'t, N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: Sink, Y> {
+    trainer: &'t mut Trainer<N, L, O, BATCH, G>,
+    x: &'t [N::In],
+    targets: &'t [Y],
+}
+
+impl<N: Layer, L: Compares<N::Out, Y>, O: Optimizer<T = N::T>, const BATCH: usize, G: Sink, Y> Task
+    for Learn<'_, N, L, O, BATCH, G, Y>
+{
+    type Output = Result<N::T, StepError>;
+    #[inline(always)]
+    fn run<K: Kernels>(self) -> Self::Output {
+        self.trainer.learn::<K, Y>(self.x, self.targets)
+    }
+}
+
+/// The gradient of a micro-batch, to be dispatched.
+struct Gather<'t, N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, Y> {
+    trainer: &'t mut Trainer<N, L, O, BATCH, Buffered>,
+    x: &'t [N::In],
+    targets: &'t [Y],
+}
+
+impl<N: Layer, L: Compares<N::Out, Y>, O: Optimizer<T = N::T>, const BATCH: usize, Y> Task
+    for Gather<'_, N, L, O, BATCH, Y>
+{
+    type Output = Result<N::T, StepError>;
+    #[inline(always)]
+    fn run<K: Kernels>(self) -> Self::Output {
+        let Self { trainer, x, targets } = self;
+        let loss = trainer.forward::<K, Y>(x, targets)?;
+        let context = trainer.context();
+        sink::accumulate::<K, N, BATCH>(
+            &mut trainer.network,
+            &mut trainer.gradient,
+            x,
+            &mut trainer.saved,
+            &mut trainer.grad,
+            context,
+        );
+        trainer.micro_batches += 1;
+        Ok(loss)
     }
 }
 
