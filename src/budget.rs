@@ -15,6 +15,7 @@ macro_rules! budget {
 }
 
 /// The check behind [`budget!`](crate::budget!).
+#[track_caller]
 pub const fn check(name: &str, needs: usize, budget: usize) {
     if needs > budget {
         Text::new("budget: `")
@@ -56,7 +57,8 @@ impl Text {
         if n < 10 { self.text(digit) } else { self.number(n / 10).text(digit) }
     }
 
-    /// Fails with this text.
+    /// Fails with this text, where the caller is.
+    #[track_caller]
     pub const fn panic(&self) -> ! {
         match core::str::from_utf8(self.bytes.split_at(self.len).0) {
             Ok(text) => panic!("{}", text),

@@ -1,7 +1,7 @@
 //! A gradient checker: backward against finite differences, for any layer, network or loss, yours included.
 //!
-//! The derivative by each number is compared with (f(x + h) - f(x - h)) / 2h, in `f64` with h = 10⁻⁶ by default. The function f is Σ r·y:
-//! the outputs weighted by random numbers r, which then are dy.
+//! The derivative by each number is compared with (f(x + h) - f(x - h)) / 2h, in `f64` with h = 10⁻⁶ by default. The function f is Σ r·y,
+//! the outputs weighted by random numbers r, which then are dy, plus the layer's penalties.
 //!
 //! ```
 //! use stackprop::check::{GradientCheck, check_layer};
@@ -123,7 +123,7 @@ pub fn check_with<L: Layer, const B: usize>(layer: &mut L, check: &GradientCheck
             Poke::at(layer, position, Some(value));
             let mut tape = Tape::<L, B>::ZERO;
             tape.set_seed(check.seed);
-            tape.forward(layer, &x).dot(&r).to_f64()
+            tape.forward(layer, &x).dot(&r).to_f64() + layer.penalty().to_f64()
         };
         let difference = (at(value + h) - at(value - h)) / ((value + h).to_f64() - (value - h).to_f64());
         at(value);

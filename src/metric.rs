@@ -5,6 +5,10 @@ use crate::scalar::Scalar;
 use crate::tensor::Tensor;
 
 /// Something that is computed from outputs and their targets.
+#[diagnostic::on_unimplemented(
+    message = "metric `{Self}` cannot take output `{Out}` with target `{Target}`",
+    label = "the network gives `{Out}`"
+)]
 pub trait Metric<Out, Target> {
     /// Adds a sample.
     fn add(&mut self, output: &Tensor<Out>, target: &Target);
@@ -177,7 +181,7 @@ pub struct RSquared {
 impl RSquared {
     /// R²; NaN where the targets are all alike.
     pub fn value(&self) -> f64 {
-        1.0 - self.residual / self.squares
+        if self.squares == 0.0 { f64::NAN } else { 1.0 - self.residual / self.squares }
     }
 }
 

@@ -15,6 +15,12 @@ pub trait Elementwise<T: Scalar> {
     }
 }
 
+/// x · gate, and 0 where the gate is closed: at -∞, too, where the product would be NaN.
+#[inline(always)]
+pub(crate) fn gated<T: Scalar>(x: T, gate: T) -> T {
+    if gate > T::ZERO { x * gate } else { gate }
+}
+
 /// Makes a layer of a struct `Name<N, T>` that is [`Elementwise`]: `elementwise!(Swish, apart);`.
 ///
 /// `in_place`: the derivative is a function of the output, so the layer overwrites its input where the network allows it.

@@ -1,6 +1,7 @@
 //! GELU: y = x Φ(x) with Φ(x) = (1 + erf(x/√2)) / 2; y' = Φ(x) + x φ(x).
 
 use super::Elementwise;
+use super::elementwise::gated;
 use crate::scalar::Scalar;
 
 /// Gaussian error linear unit, the exact form. Hendrycks and Gimpel 2016. y = x Φ(x) with Φ(x) = (1 + erf(x/√2)) / 2; y' = Φ(x) + x φ(x).
@@ -27,12 +28,13 @@ impl<const N: usize, T: Scalar> Default for GELU<N, T> {
 impl<const N: usize, T: Scalar> Elementwise<T> for GELU<N, T> {
     #[inline(always)]
     fn value(&self, x: T) -> T {
-        x * normal_cdf(x)
+        gated(x, normal_cdf(x))
     }
 
     #[inline(always)]
     fn derivative(&self, x: T) -> T {
-        normal_cdf(x) + x * T::from_f64(0.398_942_280_401_432_7) * (x * x * T::from_f64(-0.5)).exp()
+        let density = T::from_f64(0.398_942_280_401_432_7) * (x * x * T::from_f64(-0.5)).exp();
+        normal_cdf(x) + gated(x, density)
     }
 }
 
@@ -71,7 +73,7 @@ impl<const N: usize, T: Scalar> Elementwise<T> for TanhGELU<N, T> {
     #[inline(always)]
     fn value(&self, x: T) -> T {
         let u = T::from_f64(SLOPE) * (x + T::from_f64(CUBIC) * x * x * x);
-        T::from_f64(0.5) * x * (T::ONE + u.tanh())
+        gated(x, T::from_f64(0.5) * (T::ONE + u.tanh()))
     }
 
     #[inline(always)]
@@ -79,6 +81,6 @@ impl<const N: usize, T: Scalar> Elementwise<T> for TanhGELU<N, T> {
         let u = T::from_f64(SLOPE) * (x + T::from_f64(CUBIC) * x * x * x);
         let du = T::from_f64(SLOPE) * (T::ONE + T::from_f64(3.0 * CUBIC) * x * x);
         let t = u.tanh();
-        T::from_f64(0.5) * (T::ONE + t + x * (T::ONE - t * t) * du)
+        T::from_f64(0.5) * (T::ONE + t + gated(x * du, T::ONE - t * t))
     }
 }

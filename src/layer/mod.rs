@@ -59,6 +59,11 @@ use crate::tensor::Array;
 ///
 /// The caller owns all memory. A batch is a slice of samples, at most `B` of them; what forward leaves for backward is in `saved`;
 /// the gradient passes through one flat buffer, `grad`, in which backward finds dy and leaves dx.
+#[diagnostic::on_unimplemented(
+    message = "not a layer, nor a tuple of 1 to 16 layers: `{Self}`",
+    label = "not a layer",
+    note = "more than 16 layers are a tuple of tuples: `((A, B, ...), (C, D, ...))`"
+)]
 pub trait Layer: Zeroed {
     /// The number type.
     type T: Scalar;

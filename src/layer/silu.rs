@@ -1,6 +1,7 @@
 //! SiLU: y = x s(x) with s the logistic function; y' = s + x s (1 - s).
 
 use super::Elementwise;
+use super::elementwise::gated;
 use super::sigmoid::sigmoid;
 use crate::scalar::Scalar;
 
@@ -28,12 +29,12 @@ impl<const N: usize, T: Scalar> Default for SiLU<N, T> {
 impl<const N: usize, T: Scalar> Elementwise<T> for SiLU<N, T> {
     #[inline(always)]
     fn value(&self, x: T) -> T {
-        x * sigmoid(x)
+        gated(x, sigmoid(x))
     }
 
     #[inline(always)]
     fn derivative(&self, x: T) -> T {
         let s = sigmoid(x);
-        s + x * s * (T::ONE - s)
+        s + gated(x, s * (T::ONE - s))
     }
 }

@@ -28,8 +28,10 @@ impl<T: Scalar, const N: usize> Loss<[T; N]> for SigmoidCrossEntropy<N> {}
 /// p and 1 - p, both at least 10⁻⁷ (1 - p is computed first: 1 minus a clipped p would be wrong by a sixth in f32); NaN stays.
 #[inline(always)]
 fn clipped<T: Scalar>(p: T) -> (T, T) {
+    // 1 - p is held at what f64 makes of 1 - (1 - 10⁻⁷), so that there it is 1 minus the clipped p.
+    const LEAST_REST: f64 = 1.0 - (1.0 - 1e-7);
     let (clip, top) = (T::from_f64(1e-7), T::ONE - T::from_f64(1e-7));
-    (p.clamp(clip, top), (T::ONE - p).clamp(clip, top))
+    (p.clamp(clip, top), (T::ONE - p).clamp(T::from_f64(LEAST_REST), top))
 }
 
 impl<T: Scalar, const N: usize> Compares<[T; N], Vector<N, T>> for BinaryCrossEntropy<N> {

@@ -7,8 +7,8 @@ use super::{Compares, Loss, TargetError, check_finite};
 use crate::scalar::Scalar;
 use crate::tensor::Vector;
 
-/// Categorical cross-entropy of probabilities: what [`Softmax`](crate::layer::Softmax) gives. In the logarithm they are held in
-/// [10⁻⁷, 1 - 10⁻⁷], in the gradient at 10⁻⁷ at least.
+/// Categorical cross-entropy of probabilities: what [`Softmax`](crate::layer::Softmax) gives. They are held in [10⁻⁷, 1 - 10⁻⁷], in the
+/// logarithm and in the gradient.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CategoricalCrossEntropy<const CLASSES: usize> {
     nothing: (),
@@ -47,11 +47,17 @@ fn check_label(label: impl Label, classes: usize) -> Result<(), TargetError> {
 impl<T: Scalar, const CLASSES: usize> Loss<[T; CLASSES]> for CategoricalCrossEntropy<CLASSES> {}
 impl<T: Scalar, const CLASSES: usize> Loss<[T; CLASSES]> for SoftmaxCrossEntropy<CLASSES> {}
 
-/// -ln p, p held between the bounds.
+/// p, held between the bounds; NaN stays.
+#[inline(always)]
+fn clipped<T: Scalar>(p: T) -> T {
+    let clip = T::from_f64(1e-7);
+    p.clamp(clip, T::ONE - clip)
+}
+
+/// -ln p.
 #[inline(always)]
 fn surprise<T: Scalar>(p: T) -> T {
-    let clip = T::from_f64(1e-7);
-    -p.clamp(clip, T::ONE - clip).ln()
+    -clipped(p).ln()
 }
 
 #[inline(always)]
@@ -59,6 +65,7 @@ fn probability<T: Scalar, const CLASSES: usize>(y: &[T; CLASSES], label: impl La
     y.get(label.index()).copied().unwrap_or(T::ZERO)
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Scalar, L: Label, const CLASSES: usize> Compares<[T; CLASSES], L> for CategoricalCrossEntropy<CLASSES> {
     #[inline(always)]
     fn check(&self, label: &L) -> Result<(), TargetError> {
@@ -69,7 +76,7 @@ impl<T: Scalar, L: Label, const CLASSES: usize> Compares<[T; CLASSES], L> for Ca
         dy.fill(T::ZERO);
         let p = probability(y, *label);
         if let Some(dy) = dy.get_mut(label.index()) {
-            *dy = -scale / p.at_least(T::from_f64(1e-7));
+            *dy = -scale / clipped(p);
         }
         surprise(p)
     }
@@ -87,7 +94,7 @@ impl<T: Scalar, const CLASSES: usize> Compares<[T; CLASSES], Vector<CLASSES, T>>
     #[inline]
     fn gradient(&self, y: &[T; CLASSES], target: &Vector<CLASSES, T>, scale: T, dy: &mut [T; CLASSES]) -> T {
         for i in 0..CLASSES {
-            dy[i] = -target.0[i] * scale / y[i].at_least(T::from_f64(1e-7));
+            dy[i] = -target.0[i] * scale / clipped(y[i]);
         }
         self.loss(y, target)
     }
@@ -97,6 +104,7 @@ impl<T: Scalar, const CLASSES: usize> Compares<[T; CLASSES], Vector<CLASSES, T>>
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Scalar, L: Label, const CLASSES: usize> Compares<[T; CLASSES], L> for SoftmaxCrossEntropy<CLASSES> {
     #[inline(always)]
     fn check(&self, label: &L) -> Result<(), TargetError> {

@@ -11,7 +11,7 @@ pub use self::categorical::{CategoricalCrossEntropy, Label, SoftmaxCrossEntropy}
 pub use self::regression::{Huber, MeanAbsoluteError, MeanSquaredError};
 
 use crate::storage::Zeroed;
-use crate::tensor::Array;
+use crate::tensor::{Array, Tensor};
 
 /// A loss of an output of type `Out`.
 #[diagnostic::on_unimplemented(
@@ -23,7 +23,8 @@ pub trait Loss<Out: Array>: Zeroed {}
 /// A loss that compares an output with a target of type `Target`.
 #[diagnostic::on_unimplemented(
     message = "loss `{Self}` cannot compare output `{Out}` with target `{Target}`",
-    label = "the target of a sample cannot be `{Target}`"
+    label = "the target of a sample cannot be `{Target}`",
+    note = "a target is a tensor or an array like the output; with classes also a label: `u8`, `u16`, `u32` or `usize`"
 )]
 pub trait Compares<Out: Array, Target>: Loss<Out> {
     /// What is wrong with a target, if anything is.
@@ -37,6 +38,23 @@ pub trait Compares<Out: Array, Target>: Loss<Out> {
 
     /// The loss of a sample.
     fn loss(&self, y: &Out, target: &Target) -> Out::T;
+}
+
+/// A target may be plain nested arrays: they are viewed as a tensor.
+#[diagnostic::do_not_recommend]
+impl<A: Array, L: Compares<A, Tensor<A>>> Compares<A, A> for L {
+    #[inline(always)]
+    fn check(&self, target: &A) -> Result<(), TargetError> {
+        self.check(Tensor::from_ref(target))
+    }
+    #[inline(always)]
+    fn gradient(&self, y: &A, target: &A, scale: A::T, dy: &mut A) -> A::T {
+        self.gradient(y, Tensor::from_ref(target), scale, dy)
+    }
+    #[inline(always)]
+    fn loss(&self, y: &A, target: &A) -> A::T {
+        self.loss(y, Tensor::from_ref(target))
+    }
 }
 
 /// What is wrong with a target.

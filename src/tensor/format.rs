@@ -61,10 +61,8 @@ impl<A: Array> Display for Tensor<A> {
 impl<A: Array> Debug for Tensor<A> {
     /// The shape, then the values.
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
-        write!(f, "Tensor {:?} ", A::SHAPE)?;
-        if A::SHAPE.dims().len() > 1 {
-            f.write_char('\n')?;
-        }
+        write!(f, "Tensor {:?}", A::SHAPE)?;
+        f.write_char(if A::SHAPE.dims().len() > 1 { '\n' } else { ' ' })?;
         Display::fmt(self, f)
     }
 }

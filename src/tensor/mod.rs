@@ -115,20 +115,17 @@ impl<A: Array> Tensor<A> {
     /// The same numbers, in row-major order, in another shape. Losing or inventing numbers is a compile error.
     #[must_use]
     pub fn reshape<B: Array<T = A::T>>(&self) -> Tensor<B> {
-        *self.reshape_ref()
+        const { same_count(A::LEN, B::LEN) }
+        *self.regroup()
     }
 
     /// Views the same numbers in another shape, without a copy. Losing or inventing numbers is a compile error.
     pub fn reshape_ref<B: Array<T = A::T>>(&self) -> &Tensor<B> {
-        const {
-            if A::LEN != B::LEN {
-                Text::new("reshape: a tensor of ")
-                    .number(A::LEN)
-                    .text(" numbers cannot become one of ")
-                    .number(B::LEN)
-                    .panic();
-            }
-        }
+        const { same_count(A::LEN, B::LEN) }
+        self.regroup()
+    }
+
+    fn regroup<B: Array<T = A::T>>(&self) -> &Tensor<B> {
         match B::group(self.as_slice()).first() {
             Some(array) => Tensor::from_ref(array),
             None => unreachable!(),
@@ -189,6 +186,14 @@ impl<A: Array> Tensor<A> {
     /// Fills it with numbers drawn from a normal distribution.
     pub fn fill_normal(&mut self, rng: &mut impl Rng, mean: A::T, deviation: A::T) {
         self.apply(|_| mean + deviation * random::normal(rng));
+    }
+}
+
+/// Fails to compile where a reshape loses or invents numbers. Both forms of reshape call it, so that the compiler shows the user's line.
+#[track_caller]
+const fn same_count(from: usize, to: usize) {
+    if from != to {
+        Text::new("reshape: a tensor of ").number(from).text(" numbers cannot become one of ").number(to).panic();
     }
 }
 

@@ -1,0 +1,179 @@
+//! What the compiler refuses, with the message that a user sees, and what it accepts beside it: the cases in `ui-tests`.
+//!
+//! The text around our own sentences is rustc's and changes with it. So the `.stderr` files are compared to the letter with the version
+//! that they were made with, [`RUSTC`], alone. With any other version the cases run from a copy whose `.stderr` files trybuild
+//! overwrites: a reject case must still fail, an accept case must still compile and run, and each new message must still contain
+//! the words of the tables below, if not in its first two lines.
+//!
+//! After a change of a message, or with a new version here: `TRYBUILD=overwrite cargo test --test compile_time`, and read the diff.
+
+use std::collections::BTreeSet;
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The version of rustc that the `.stderr` files were made with.
+const RUSTC: &str = "1.95";
+
+/// Where the reject cases are.
+const REJECT: &str = "ui-tests/reject";
+
+/// Words that the first two lines of a message hold: what is wrong, and both sizes (or both types, where no size is wrong).
+const SENTENCES: &[(&str, &[&str])] = &[
+    ("layer_first", &["layer `", "ReLU<32>` takes `[f32; 32]`", "Dense<64, 30>` before it gives `[f32; 30]`"]),
+    ("layer_middle", &["layer `", "Dense<30, 16>` takes `[f32; 30]`", "ReLU<32>` before it gives `[f32; 32]`"]),
+    ("layer_last", &["layer `", "Dense<30, 10>` takes `[f32; 30]`", "ReLU<32>` before it gives `[f32; 32]`"]),
+    ("layer_between_networks", &["layer `", "ReLU<16>)` takes `[f32; 30]`", "ReLU<32>)` before it gives `[f32; 32]`"]),
+    (
+        "layer_in_inner_network",
+        &["layer `", "Dense<30, 16>` takes `[f32; 30]`", "ReLU<32>` before it gives `[f32; 32]`"],
+    ),
+    ("layer_through_zero", &["layer `", "Dense<30, 10>` takes `[f32; 30]`", "ReLU<32>` before it gives `[f32; 32]`"]),
+    ("layer_through_bytes", &["layer `", "Dense<30, 10>` takes `[f32; 30]`", "ReLU<32>` before it gives `[f32; 32]`"]),
+    ("layer_through_step", &["layer `", "Dense<30, 10>` takes `[f32; 30]`", "ReLU<32>` before it gives `[f32; 32]`"]),
+    ("layer_through_infer", &["layer `", "Dense<30, 10>` takes `[f32; 30]`", "ReLU<32>` before it gives `[f32; 32]`"]),
+    ("layer_of_f64", &["<Dense<32, 10, f64> as Layer>::T == f32"]),
+    ("layer_seventeen", &["not a layer, nor a tuple of 1 to 16 layers: `("]),
+    ("layer_is_none", &["not a layer, nor a tuple of 1 to 16 layers: `f32`"]),
+    ("loss_of_nine", &["loss `", "SoftmaxCrossEntropy<9>` cannot take the network's output `[f32; 10]`"]),
+    ("loss_of_nine_through_bytes", &["loss `", "SoftmaxCrossEntropy<9>` cannot take the network's output `[f32; 10]`"]),
+    ("loss_is_a_layer", &["loss `", "Softmax<10>` cannot take the network's output `[f32; 10]`"]),
+    (
+        "loss_regression_with_labels",
+        &["loss `", "MeanSquaredError<10>` cannot compare output `[f32; 10]` with target `u8`"],
+    ),
+    (
+        "loss_with_float_labels",
+        &["loss `", "SoftmaxCrossEntropy<10>` cannot compare output `[f32; 10]` with target `f32`"],
+    ),
+    (
+        "loss_with_signed_labels",
+        &["loss `", "SoftmaxCrossEntropy<10>` cannot compare output `[f32; 10]` with target `i32`"],
+    ),
+    (
+        "loss_with_nine_probabilities",
+        &["loss `", "SoftmaxCrossEntropy<10>` cannot compare output `[f32; 10]`", "[f32; 9]"],
+    ),
+    ("metric_of_nine", &["metric `", "ConfusionMatrix<9>` cannot take output `[f32; 10]`"]),
+    ("optimizer_other", &["the trainer's optimizer is `", "Adam`, but `", "Sgd<{float}>` was given"]),
+    ("optimizer_resume_other", &["the trainer's optimizer is `", "Adam`, but `", "AdamW` was given"]),
+    ("optimizer_of_f64", &["<Adam<f64> as Optimizer>::T == f32"]),
+    ("optimizer_is_none", &["`f32` is not an optimizer"]),
+    ("budget_of_training", &["budget: `Training` needs 38440 bytes, the budget is 32768"]),
+    ("budget_of_workspace", &["budget: `Workspace<Net>` needs 168 bytes, the budget is 128"]),
+    ("tensor_reshape", &["reshape: a tensor of 64 numbers cannot become one of 63"]),
+    ("tensor_reshape_ref", &["reshape: a tensor of 64 numbers cannot become one of 65"]),
+    ("tensor_product", &["multiply `&Tensor<[[f32; 3]; 2]>` by `&Tensor<[[f32; 5]; 4]>`"]),
+    ("tensor_product_with_vector", &["multiply `&Tensor<[[f32; 3]; 2]>` by `&Tensor<[f32; 4]>`"]),
+    ("tensor_sum", &["`Tensor<[[f32; 4]; 2]>` to `Tensor<[[f32; 3]; 2]>`"]),
+];
+
+/// Arrays of a wrong size, which rustc refuses with E0308 whatever the design, and the two types that its message holds.
+const ARRAYS: &[(&str, &[&str])] = &[
+    ("array_input", &["&Tensor<[[f32; 64]; 32]>", "&Tensor<[[f32; 63]; 32]>"]),
+    ("array_batch", &["&Tensor<[[f32; 64]; 32]>", "&Tensor<[[f32; 64]; 16]>"]),
+    ("array_labels", &["; 32]`", "&[u8; 31]`"]),
+    ("array_epoch", &["expected `32`", "found `16`"]),
+    ("array_workspace", &["&Tensor<[f32; 64]>", "&Tensor<[f32; 63]>"]),
+    ("array_tape", &["&Tensor<[[f32; 64]; 8]>", "&Tensor<[[f32; 63]; 8]>"]),
+    ("array_tape_gradient", &["&Tensor<[[f32; 10]; 8]>", "&Tensor<[[f32; 9]; 8]>"]),
+];
+
+/// Where the copy is, in the second process of [`cases`] with another version: trybuild's setting is an environment variable.
+const COPY: &str = "STACKPROP_REJECT_CASES";
+
+#[test]
+fn cases() {
+    if let Ok(copy) = env::var(COPY) {
+        compile(&copy);
+    } else if version().starts_with(&format!("rustc {RUSTC}.")) {
+        compile(REJECT);
+    } else {
+        println!("not rustc {RUSTC}: messages are searched for our own sentences only");
+        let copy = Path::new(env!("CARGO_TARGET_TMPDIR")).join("reject");
+        let _ = fs::remove_dir_all(&copy);
+        fs::create_dir_all(&copy).unwrap();
+        for file in files() {
+            fs::copy(&file, copy.join(file.file_name().unwrap())).unwrap();
+        }
+        let overwrite = Command::new(env::current_exe().unwrap())
+            .args(["cases", "--exact", "--nocapture"])
+            .env(COPY, &copy)
+            .env("TRYBUILD", "overwrite")
+            .status();
+        assert!(overwrite.unwrap().success());
+        for (name, words) in SENTENCES.iter().chain(ARRAYS) {
+            holds(name, words, &message(&copy, name));
+        }
+    }
+}
+
+/// One set of cases: reshapes are refused in a build, not by `cargo check`, and it is the pass cases that make trybuild build.
+fn compile(reject: &str) {
+    let cases = trybuild::TestCases::new();
+    cases.pass("ui-tests/accept/*.rs");
+    cases.compile_fail(format!("{reject}/*.rs"));
+}
+
+#[test]
+fn the_first_two_lines_name_what_is_wrong_and_both_sizes() {
+    for (name, words) in SENTENCES {
+        let message = message(Path::new(REJECT), name);
+        let lines: Vec<&str> = message.lines().take(2).collect();
+        holds(name, words, &lines.join("\n"));
+    }
+}
+
+#[test]
+fn a_wrong_array_is_refused_with_both_types() {
+    for (name, words) in ARRAYS {
+        let message = message(Path::new(REJECT), name);
+        assert!(message.starts_with("error[E0308]: "), "{name}: {message}");
+        holds(name, words, &message);
+    }
+}
+
+#[test]
+fn every_case_is_in_a_table_and_has_a_message() {
+    let names: BTreeSet<String> = SENTENCES.iter().chain(ARRAYS).map(|(name, _)| name.to_string()).collect();
+    assert_eq!(names.len(), SENTENCES.len() + ARRAYS.len());
+    for extension in ["rs", "stderr"] {
+        let of_kind = files().into_iter().filter(|file| file.extension().is_some_and(|e| e == extension));
+        let found: BTreeSet<String> = of_kind.map(|file| file.file_stem().unwrap().to_str().unwrap().into()).collect();
+        assert_eq!(found, names, "{extension}");
+    }
+}
+
+#[test]
+fn no_message_holds_a_path_of_this_machine() {
+    for (name, _) in SENTENCES.iter().chain(ARRAYS) {
+        for line in message(Path::new(REJECT), name).lines() {
+            let path = line.trim_start().strip_prefix("--> ").or(line.trim_start().strip_prefix("::: "));
+            assert!(!path.is_some_and(|path| Path::new(path).is_absolute()), "{name}: {line}");
+            assert!(!line.contains(env!("CARGO_MANIFEST_DIR")) && !line.contains(".txt'"), "{name}: {line}");
+        }
+    }
+}
+
+/// What `rustc --version` says.
+fn version() -> String {
+    let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    String::from_utf8(Command::new(rustc).arg("--version").output().unwrap().stdout).unwrap()
+}
+
+/// The reject cases and their messages.
+fn files() -> Vec<PathBuf> {
+    fs::read_dir(REJECT).unwrap().map(|entry| entry.unwrap().path()).collect()
+}
+
+/// The message of a case.
+fn message(directory: &Path, name: &str) -> String {
+    fs::read_to_string(directory.join(name).with_extension("stderr")).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+fn holds(name: &str, words: &[&str], text: &str) {
+    for word in words {
+        assert!(text.contains(word), "{name}: `{word}` is missing in\n{text}");
+    }
+}

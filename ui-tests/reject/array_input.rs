@@ -1,0 +1,12 @@
+//! Samples of 63 numbers for a network of 64 inputs.
+
+use stackprop::prelude::*;
+
+type Net = (Dense<64, 32>, ReLU<32>, Dense<32, 10>);
+type Training = Trainer<Net, SoftmaxCrossEntropy<10>, Adam, 32>;
+
+fn train(training: &mut Training, images: &Matrix<32, 63>, labels: &[u8; 32]) {
+    training.step(images, labels).unwrap();
+}
+
+fn main() {}

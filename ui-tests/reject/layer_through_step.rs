@@ -1,0 +1,12 @@
+//! The last joint, through a call of `step`.
+
+use stackprop::prelude::*;
+
+type Net = (Dense<64, 32>, ReLU<32>, Dense<30, 10>);
+type Training = Trainer<Net, SoftmaxCrossEntropy<10>, Adam, 32>;
+
+fn train(training: &mut Training, images: &Matrix<32, 64>, labels: &[u8; 32]) {
+    training.step(images, labels).unwrap();
+}
+
+fn main() {}

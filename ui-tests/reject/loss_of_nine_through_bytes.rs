@@ -1,0 +1,10 @@
+//! A loss of 9 classes after 10 outputs, through the size of the training object.
+
+use stackprop::prelude::*;
+
+type Net = (Dense<64, 32>, ReLU<32>, Dense<32, 10>);
+type Training = Trainer<Net, SoftmaxCrossEntropy<9>, Adam, 32>;
+
+const _: () = assert!(Training::BYTES <= 48 * 1024);
+
+fn main() {}
