@@ -188,7 +188,7 @@ impl<T: Scalar> Poke<T> {
 impl<T: Scalar> Visitor<T, CopiesOf<0>, CopiesOf<0>> for Poke<T> {
     fn visit<A: Array<T = T>>(&mut self, info: Info, values: &mut A, _: &mut [A; 0], _: &mut [A; 0]) {
         if self.found.is_none() {
-            if let Some(value) = values.flat_mut().get_mut(self.left) {
+            if let Some(value) = values.flat_mut().get_mut(info.place(self.left)).filter(|_| self.left < A::LEN) {
                 self.found = Some((info, self.left, *value));
                 *value = self.new.unwrap_or(*value);
             } else {

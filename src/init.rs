@@ -8,7 +8,7 @@ use crate::parameter::{Info, Role, Visitor, visit_values};
 use crate::random;
 use crate::scalar::Scalar;
 use crate::storage::Zeroed;
-use crate::tensor::{Array, Tensor};
+use crate::tensor::Array;
 
 /// How weights start. `fan_in` and `fan_out` are the numbers of inputs to an output and of outputs of an input.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -36,25 +36,42 @@ struct Fill<'r, R> {
     rng: &'r mut R,
 }
 
+/// What each number of a parameter becomes.
+enum Draw<T> {
+    Same(T),
+    /// In -a..a.
+    Uniform(T),
+    /// With this deviation.
+    Normal(T),
+}
+
 impl<R: Rng> Fill<'_, R> {
     fn fill<A: Array>(&mut self, info: Info, values: &mut A) {
-        let values = Tensor::from_mut(values);
         let (fan_in, fan_out) = (A::T::from_usize(info.fan.0), A::T::from_usize(info.fan.1));
         let root = |above: f64, below: A::T| (A::T::from_f64(above) / below).sqrt();
-        let uniform = |rng: &mut R, a: A::T, values: &mut Tensor<A>| values.fill_uniform(rng, -a, a);
-        let normal =
-            |rng: &mut R, deviation: A::T, values: &mut Tensor<A>| values.fill_normal(rng, A::T::ZERO, deviation);
-        match (info.role, self.init) {
-            (Role::Bias, _) | (Role::Weight, Init::Zeros) => values.fill(A::T::ZERO),
-            (Role::Scale, _) => values.fill(A::T::from_usize(1)),
-            (Role::Setting, _) => {}
-            (Role::Weight, Init::Uniform(a)) => uniform(self.rng, A::T::from_f64(a), values),
-            (Role::Weight, Init::Normal(deviation)) => normal(self.rng, A::T::from_f64(deviation), values),
-            (Role::Weight, Init::XavierUniform) => uniform(self.rng, root(6.0, fan_in + fan_out), values),
-            (Role::Weight, Init::XavierNormal) => normal(self.rng, root(2.0, fan_in + fan_out), values),
-            (Role::Weight, Init::HeUniform) => uniform(self.rng, root(6.0, fan_in), values),
-            (Role::Weight, Init::HeNormal) => normal(self.rng, root(2.0, fan_in), values),
-            (Role::Weight, Init::Nnfs) => values.apply(|_| A::T::from_f64(0.01) * random::normal(self.rng)),
+        let number = A::T::from_f64;
+        let draw = match (info.role, self.init) {
+            (Role::Setting, _) => return,
+            (Role::Scale, _) => Draw::Same(A::T::ONE),
+            (Role::Bias, _) | (Role::Weight, Init::Zeros) => Draw::Same(A::T::ZERO),
+            (Role::Weight, Init::Uniform(a)) => Draw::Uniform(number(a)),
+            (Role::Weight, Init::Normal(deviation)) => Draw::Normal(number(deviation)),
+            (Role::Weight, Init::XavierUniform) => Draw::Uniform(root(6.0, fan_in + fan_out)),
+            (Role::Weight, Init::XavierNormal) => Draw::Normal(root(2.0, fan_in + fan_out)),
+            (Role::Weight, Init::HeUniform) => Draw::Uniform(root(6.0, fan_in)),
+            (Role::Weight, Init::HeNormal) => Draw::Normal(root(2.0, fan_in)),
+            (Role::Weight, Init::Nnfs) => Draw::Normal(number(0.01)),
+        };
+        // In logical order, so that a seed means the same weights whatever the order in memory.
+        for i in 0..A::LEN {
+            let value = match draw {
+                Draw::Same(value) => value,
+                Draw::Uniform(a) => (random::unit::<A::T>(self.rng) * number(2.0) - A::T::ONE) * a,
+                Draw::Normal(deviation) => random::normal::<A::T>(self.rng) * deviation,
+            };
+            if let Some(place) = values.flat_mut().get_mut(info.place(i)) {
+                *place = value;
+            }
         }
     }
 }

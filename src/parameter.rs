@@ -62,6 +62,39 @@ pub struct Info {
     pub shape: Shape,
     /// How many inputs reach one output, and how many outputs one input reaches: the scale of initialisers.
     pub fan: (usize, usize),
+    /// Where a number of the logical shape is in memory.
+    pub order: Order,
+}
+
+/// How a matrix lies in memory. It may differ between sizes and versions; the logical order, row-major, doesn't.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// Row by row: the logical order.
+    ByRow,
+    /// Column by column.
+    ByColumn,
+}
+
+impl Order {
+    /// Where the number at row-major position `i` of a `rows` x `columns` matrix is in memory.
+    #[inline]
+    pub const fn place(self, i: usize, rows: usize, columns: usize) -> usize {
+        match self {
+            Self::ByRow => i,
+            Self::ByColumn => i % columns * rows + i / columns,
+        }
+    }
+}
+
+impl Info {
+    /// Where the number at row-major position `i` of the logical shape is in memory.
+    #[inline]
+    pub fn place(&self, i: usize) -> usize {
+        match (self.order, self.shape.dims()) {
+            (Order::ByColumn, &[rows, columns]) => self.order.place(i, rows, columns),
+            _ => i,
+        }
+    }
 }
 
 impl Display for Info {
@@ -83,7 +116,7 @@ pub struct Parameter<'a, T> {
 }
 
 impl<'a, T: Scalar> Parameter<'a, T> {
-    /// A parameter with values in row-major order.
+    /// A parameter with values as they are in memory.
     #[inline]
     pub fn new<A: Array<T = T>>(info: Info, values: &'a A) -> Self {
         Self { info, values: values.flat() }
@@ -92,7 +125,10 @@ impl<'a, T: Scalar> Parameter<'a, T> {
     /// A number that the user set.
     #[inline]
     pub fn setting(path: Path, name: &'static str, value: &'a T) -> Self {
-        Self::new(Info { path, name, role: Role::Setting, shape: Shape::SCALAR, fan: (1, 1) }, value)
+        Self::new(
+            Info { path, name, role: Role::Setting, shape: Shape::SCALAR, fan: (1, 1), order: Order::ByRow },
+            value,
+        )
     }
 
     /// How many values.
@@ -107,12 +143,13 @@ impl<'a, T: Scalar> Parameter<'a, T> {
 
     /// The value at a row-major position of the logical shape.
     pub fn get(&self, i: usize) -> Option<T> {
-        self.values.get(i).copied()
+        self.values.get(self.info.place(i)).copied()
     }
 
     /// All values in row-major order of the logical shape.
     pub fn values(&self) -> impl ExactSizeIterator<Item = T> + 'a {
-        self.values.iter().copied()
+        let Self { info, values } = *self;
+        (0..values.len()).map(move |i| values.get(info.place(i)).copied().unwrap_or(T::ZERO))
     }
 
     /// Whether its full name, such as `0.weight`, is this.
@@ -147,7 +184,7 @@ pub fn visit_gradients<L: Layer>(
 
 /// What [`Layer::visit_mut`](crate::layer::Layer::visit_mut) calls for every parameter, with its `K` slots and its gradient (`G`: one copy, or none).
 pub trait Visitor<T, K: Copies, G: Copies> {
-    /// One parameter; its values are in row-major order of the logical shape.
+    /// One parameter; its values are as [`Info::place`] says.
     fn visit<A: Array<T = T>>(&mut self, info: Info, values: &mut A, slots: &mut K::Of<A>, gradient: &mut G::Of<A>);
 
     /// A parameter that isn't trained, because its layer is frozen.

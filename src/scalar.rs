@@ -8,6 +8,7 @@ use core::ops::Neg;
 
 use num_traits::NumAssign;
 
+use crate::kernel::{Kernels, Lanes};
 use crate::storage::Zeroed;
 use crate::tensor::Array;
 
@@ -35,6 +36,10 @@ pub trait Scalar:
     const EPSILON: Self;
     /// Minus infinity.
     const MIN: Self;
+    /// The vector of the chosen kernels.
+    type Lanes<K: Kernels>: Lanes<Self>;
+    /// Sixteen lanes of the chosen kernels.
+    type Sixteen<K: Kernels>: Lanes<Self>;
     /// Its little-endian bytes.
     type Bytes: AsRef<[u8]> + AsMut<[u8]> + Zeroed;
 
@@ -107,12 +112,14 @@ pub trait Scalar:
 }
 
 macro_rules! scalar {
-    ($t:ident, $exp:ident $ln:ident $ln_1p:ident $exp_m1:ident $tanh:ident $sqrt:ident $erf:ident $cos:ident) => {
+    ($t:ident $lanes:ident $sixteen:ident, $exp:ident $ln:ident $ln_1p:ident $exp_m1:ident $tanh:ident $sqrt:ident $erf:ident $cos:ident) => {
         impl Scalar for $t {
             const BYTES: usize = size_of::<$t>();
             const ONE: Self = 1.0;
             const EPSILON: Self = $t::EPSILON;
             const MIN: Self = $t::NEG_INFINITY;
+            type Lanes<K: Kernels> = K::$lanes;
+            type Sixteen<K: Kernels> = K::$sixteen;
             type Bytes = [u8; size_of::<$t>()];
 
             #[inline(always)]
@@ -201,8 +208,8 @@ macro_rules! scalar {
         }
     };
 }
-scalar!(f32, expf logf log1pf expm1f tanhf sqrtf erff cosf);
-scalar!(f64, exp log log1p expm1 tanh sqrt erf cos);
+scalar!(f32 F32 F32x16, expf logf log1pf expm1f tanhf sqrtf erff cosf);
+scalar!(f64 F64 F64x16, exp log log1p expm1 tanh sqrt erf cos);
 
 /// Whether every number is finite; written so that it runs in vector registers.
 #[inline]

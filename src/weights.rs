@@ -180,19 +180,21 @@ impl Load<'_> {
         core::iter::from_fn(|| self.next::<T>()).all(T::is_finite)
     }
 
-    fn fill<A: Array>(&mut self, values: &mut A) {
-        for value in values.flat_mut() {
-            *value = self.next().unwrap_or(*value);
+    fn fill<A: Array>(&mut self, info: &Info, values: &mut A) {
+        for i in 0..A::LEN {
+            if let (Some(value), Some(new)) = (values.flat_mut().get_mut(info.place(i)), self.next()) {
+                *value = new;
+            }
         }
     }
 }
 
 impl<T: Scalar> Visitor<T, CopiesOf<0>, CopiesOf<0>> for Load<'_> {
-    fn visit<A: Array<T = T>>(&mut self, _: Info, values: &mut A, _: &mut [A; 0], _: &mut [A; 0]) {
-        self.fill(values);
+    fn visit<A: Array<T = T>>(&mut self, info: Info, values: &mut A, _: &mut [A; 0], _: &mut [A; 0]) {
+        self.fill(&info, values);
     }
-    fn visit_frozen<A: Array<T = T>>(&mut self, _: Info, values: &mut A) {
-        self.fill(values);
+    fn visit_frozen<A: Array<T = T>>(&mut self, info: Info, values: &mut A) {
+        self.fill(&info, values);
     }
 }
 

@@ -1,13 +1,32 @@
 //! Which instructions the kernels use: chosen here, once a step.
 
-/// The instructions that kernels may use. Every layer hands this type on, so that below the choice all is known to the compiler.
-pub trait Kernels: Copy + 'static {}
+use super::{Lanes, Pair};
 
-/// What every target has.
+/// The vectors that kernels use. Every layer hands this type on, so that below the choice all is known to the compiler.
+pub trait Kernels: Copy + 'static {
+    /// A vector of `f32`.
+    type F32: Lanes<f32>;
+    /// A vector of `f64`.
+    type F64: Lanes<f64>;
+    /// Sixteen `f32`: the lanes of a dot product.
+    type F32x16: Lanes<f32>;
+    /// Sixteen `f64`: the lanes of a dot product.
+    type F64x16: Lanes<f64>;
+    /// How many vectors the processor holds.
+    const REGISTERS: usize;
+}
+
+/// What every target has: one number at a time. This is the definition of every kernel.
 #[derive(Clone, Copy, Debug)]
 pub struct Portable;
 
-impl Kernels for Portable {}
+impl Kernels for Portable {
+    type F32 = f32;
+    type F64 = f64;
+    type F32x16 = Pair<Pair<Pair<Pair<f32>>>>;
+    type F64x16 = Pair<Pair<Pair<Pair<f64>>>>;
+    const REGISTERS: usize = 16;
+}
 
 /// Something to do with the best instructions there are: a step, or an inference.
 pub trait Task {
@@ -19,6 +38,96 @@ pub trait Task {
 
 /// Does a task with the best instructions that this machine has.
 #[inline]
+#[cfg(not(all(target_arch = "x86_64", any(feature = "std", target_feature = "avx2"))))]
 pub fn run<T: Task>(task: T) -> T::Output {
     task.run::<Portable>()
+}
+
+#[cfg(all(target_arch = "x86_64", any(feature = "std", target_feature = "avx2")))]
+pub use self::x86::run;
+
+#[cfg(all(target_arch = "x86_64", any(feature = "std", target_feature = "avx2")))]
+mod x86 {
+    use super::super::x86::{Avx2, Avx512};
+    use super::{Portable, Task};
+
+    /// An instruction set that kernels were written for.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    #[repr(u8)]
+    enum Choice {
+        Unknown,
+        Portable,
+        Avx2,
+        Avx512,
+    }
+
+    /// Does a task with the best instructions that this machine has.
+    #[inline]
+    pub fn run<T: Task>(task: T) -> T::Output {
+        match choice() {
+            // SAFETY: the processor was asked.
+            Choice::Avx512 => unsafe { avx512(task) },
+            // SAFETY: the processor was asked.
+            Choice::Avx2 => unsafe { avx2(task) },
+            Choice::Portable | Choice::Unknown => task.run::<Portable>(),
+        }
+    }
+
+    #[target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq,avx2,fma")]
+    fn avx512<T: Task>(task: T) -> T::Output {
+        task.run::<Avx512>()
+    }
+
+    #[target_feature(enable = "avx2,fma")]
+    fn avx2<T: Task>(task: T) -> T::Output {
+        task.run::<Avx2>()
+    }
+
+    #[cfg(not(feature = "std"))]
+    #[inline(always)]
+    fn choice() -> Choice {
+        if cfg!(all(target_feature = "avx512f", target_feature = "avx512vl", target_feature = "avx512bw")) {
+            Choice::Avx512
+        } else {
+            Choice::Avx2
+        }
+    }
+
+    /// Asked once; `STACKPROP_KERNELS=portable`, `avx2` or `avx512` limits it, for tests.
+    #[cfg(feature = "std")]
+    #[inline(always)]
+    fn choice() -> Choice {
+        use core::sync::atomic::{AtomicU8, Ordering::Relaxed};
+        static CHOICE: AtomicU8 = AtomicU8::new(Choice::Unknown as u8);
+
+        #[cold]
+        fn ask() -> u8 {
+            let limit = std::env::var("STACKPROP_KERNELS");
+            let limit = limit.as_deref().unwrap_or("avx512");
+            let avx512 = is_x86_feature_detected!("avx512f")
+                && is_x86_feature_detected!("avx512vl")
+                && is_x86_feature_detected!("avx512bw")
+                && is_x86_feature_detected!("avx512dq");
+            let avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
+            let choice = if limit == "avx512" && avx512 && avx2 {
+                Choice::Avx512
+            } else if limit != "portable" && avx2 {
+                Choice::Avx2
+            } else {
+                Choice::Portable
+            };
+            CHOICE.store(choice as u8, Relaxed);
+            choice as u8
+        }
+
+        let mut choice = CHOICE.load(Relaxed);
+        if choice == Choice::Unknown as u8 {
+            choice = ask();
+        }
+        match choice {
+            3 => Choice::Avx512,
+            2 => Choice::Avx2,
+            _ => Choice::Portable,
+        }
+    }
 }

@@ -7,30 +7,43 @@ use core::fmt::{Result, Write};
 use super::{Apart, Context, Cost, InPlace, Layer, Need, Place, Yes};
 use crate::kernel::{self, Kernels};
 use crate::optimizer::{Copies, Rule};
-use crate::parameter::{Info, Parameter, Path, Role, Visitor};
+use crate::parameter::{Info, Order, Parameter, Path, Role, Visitor};
 use crate::scalar::Scalar;
-use crate::tensor::{Array, take, take_mut};
+use crate::tensor::{Array, Tensor, take, take_mut};
 
 /// A fully connected layer: y = x W + b, from `IN` numbers to `OUT`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dense<const IN: usize, const OUT: usize, T = f32> {
+    /// By input, or by output (`BY_UNIT`): in the same memory, whose type stable Rust cannot choose.
     weight: [[T; OUT]; IN],
     bias: [T; OUT],
 }
 crate::zeroed!([const IN: usize, const OUT: usize, T: Scalar] Dense<IN, OUT, T> { weight, bias });
 
-/// Columns of a gradient that exist at a time; the rest of a row comes after.
-const TILE: usize = 64;
+/// Inputs whose weights are treated at a time: dx, gradient and update, while they are in the nearest cache.
+const BLOCK: usize = 8;
 
 impl<const IN: usize, const OUT: usize, T: Scalar> Dense<IN, OUT, T> {
     /// A layer with given weights, `weight[input][output]`, and biases, in const.
     pub const fn new(weight: [[T; OUT]; IN], bias: [T; OUT]) -> Self {
-        Self { weight, bias }
+        let mut layer = Self { weight, bias };
+        let mut i = 0;
+        while i < IN * OUT {
+            let at = Self::ORDER.place(i, IN, OUT);
+            layer.weight[at / OUT][at % OUT] = weight[i / OUT][i % OUT];
+            i += 1;
+        }
+        layer
     }
+
+    /// Whether the weights of an output stand together, not those of an input: vectors run along the longer dimension, unless both are long.
+    const BY_UNIT: bool = OUT < 16;
+    const ORDER: Order = if Self::BY_UNIT { Order::ByColumn } else { Order::ByRow };
 
     /// The weight from an input to an output, if both exist.
     pub fn weight(&self, input: usize, output: usize) -> Option<T> {
-        self.weight.get(input)?.get(output).copied()
+        let i = if output < OUT { input * OUT + output } else { return None };
+        self.weight.as_flattened().get(Self::ORDER.place(i, IN, OUT)).copied()
     }
 
     /// The bias of an output, if it exists.
@@ -40,13 +53,24 @@ impl<const IN: usize, const OUT: usize, T: Scalar> Dense<IN, OUT, T> {
 
     /// Copies weights and biases into the layer.
     pub fn set(&mut self, weight: &[[T; OUT]; IN], bias: &[T; OUT]) {
-        kernel::copy(weight, &mut self.weight);
-        kernel::copy(bias, &mut self.bias);
+        for (i, &weight) in weight.as_flattened().iter().enumerate() {
+            if let Some(place) = self.weight.as_flattened_mut().get_mut(Self::ORDER.place(i, IN, OUT)) {
+                *place = weight;
+            }
+        }
+        self.bias = *bias;
     }
 
     fn info(path: Path) -> [Info; 2] {
-        let weight = Info { path, name: "weight", role: Role::Weight, shape: <[[T; OUT]; IN]>::SHAPE, fan: (IN, OUT) };
-        [weight, Info { name: "bias", role: Role::Bias, shape: <[T; OUT]>::SHAPE, ..weight }]
+        let weight = Info {
+            path,
+            name: "weight",
+            role: Role::Weight,
+            shape: <[[T; OUT]; IN]>::SHAPE,
+            fan: (IN, OUT),
+            order: Self::ORDER,
+        };
+        [weight, Info { name: "bias", role: Role::Bias, shape: <[T; OUT]>::SHAPE, order: Order::ByRow, ..weight }]
     }
 }
 
@@ -72,8 +96,11 @@ impl<const IN: usize, const OUT: usize, T: Scalar> Layer for Dense<IN, OUT, T> {
     ) -> &'a mut [[T; OUT]] {
         let x = P::read(x);
         let y = take_mut(saved, x.len());
-        kernel::gemm(x, &self.weight, y);
-        kernel::add_bias(&self.bias, y);
+        if Self::BY_UNIT {
+            kernel::dots::<K, T, OUT, IN>(x, by_unit(&self.weight), 0..OUT, Some(&self.bias), y);
+        } else {
+            kernel::mul_rows::<K, T, IN, OUT>(x, &self.weight, Some(&self.bias), y);
+        }
         y
     }
 
@@ -94,26 +121,22 @@ impl<const IN: usize, const OUT: usize, T: Scalar> Layer for Dense<IN, OUT, T> {
     ) {
         // The output isn't read any more: dy moves there, and `grad` is free for dx.
         let dy = take_mut(saved, x.len());
-        kernel::copy(<[T; OUT]>::group(grad).get(..dy.len()).unwrap_or(&[]), dy);
+        kernel::copy(<[T; OUT]>::group(grad), dy);
         let dx = take_mut(<[T; IN]>::group_mut(if D::WANTED { grad } else { &mut [] }), x.len());
 
-        let mut gradient = [T::ZERO; TILE];
-        for i in 0..IN {
-            for (dx, dy) in dx.iter_mut().zip(&*dy) {
-                dx[i] = kernel::dot(dy, &self.weight[i]);
-            }
-            for from in (0..OUT).step_by(TILE) {
-                let gradient = take_mut(&mut gradient, OUT - from);
-                kernel::gradient_row(x, i, dy, from, gradient);
-                let weights = tail(&mut self.weight[i], from);
-                rule.update(Role::Weight, weights, weight_slots, |slot| tail(&mut slot[i], from), gradient);
+        // dx of a block of weights comes first: it takes them as they were before the update.
+        if Self::BY_UNIT {
+            let weight = by_unit_mut(&mut self.weight);
+            kernel::mul_rows::<K, T, OUT, IN>(dy, weight, None, dx);
+            kernel::learn_rows::<K, T, R, _, OUT, IN>(dy, x, 0..OUT, weight, weight_slots, rule);
+        } else {
+            for start in (0..IN).step_by(BLOCK) {
+                let rows = start..start + BLOCK;
+                kernel::dots::<K, T, IN, OUT>(dy, &self.weight, rows.clone(), None, dx);
+                kernel::learn_rows::<K, T, R, _, IN, OUT>(x, dy, rows, &mut self.weight, weight_slots, rule);
             }
         }
-        for from in (0..OUT).step_by(TILE) {
-            let gradient = take_mut(&mut gradient, OUT - from);
-            kernel::sum_rows(dy, from, gradient);
-            rule.update(Role::Bias, tail(&mut self.bias, from), bias_slots, |slot| tail(slot, from), gradient);
-        }
+        kernel::learn_bias::<K, T, R, OUT>(dy, &mut self.bias, bias_slots, rule);
     }
 
     fn visit(&self, path: Path, visitor: &mut impl FnMut(Parameter<'_, T>)) {
@@ -135,12 +158,27 @@ impl<const IN: usize, const OUT: usize, T: Scalar> Layer for Dense<IN, OUT, T> {
     }
 
     fn source(&self, out: &mut impl Write) -> Result {
-        write!(out, "Dense::new({:?}, {:?})", self.weight, self.bias)
+        out.write_str("Dense::new([")?;
+        for input in 0..IN {
+            out.write_str(if input == 0 { "[" } else { ", [" })?;
+            for output in 0..OUT {
+                let separator = if output == 0 { "" } else { ", " };
+                write!(out, "{separator}{:?}", self.weight(input, output).unwrap_or(T::ZERO))?;
+            }
+            out.write_str("]")?;
+        }
+        write!(out, "], {:?})", self.bias)
     }
 }
 
-/// What comes from position `from`.
+/// The weights of a layer that keeps them by unit, as such.
 #[inline(always)]
-fn tail<T>(values: &mut [T], from: usize) -> &mut [T] {
-    values.get_mut(from..).unwrap_or_default()
+fn by_unit<T: Scalar, const IN: usize, const OUT: usize>(weight: &[[T; OUT]; IN]) -> &[[T; IN]; OUT] {
+    Tensor::from_ref(weight).reshape_ref::<[[T; IN]; OUT]>().as_ref()
+}
+
+/// The weights of a layer that keeps them by unit, as such, to be changed.
+#[inline(always)]
+fn by_unit_mut<T: Scalar, const IN: usize, const OUT: usize>(weight: &mut [[T; OUT]; IN]) -> &mut [[T; IN]; OUT] {
+    Tensor::from_mut(weight).reshape_mut::<[[T; IN]; OUT]>().as_mut()
 }

@@ -3,7 +3,7 @@
 use core::marker::PhantomData;
 
 use super::{Context, Cost, Layer, Need, No, Place};
-use crate::kernel::Kernels;
+use crate::kernel::{Kernels, Lanes};
 use crate::optimizer::{Copies, CopiesOf, Rule};
 use crate::parameter::{Info, Parameter, Path, Role, Visitor};
 use crate::scalar::Scalar;
@@ -41,7 +41,9 @@ struct Keep;
 impl<T: Scalar> Rule<T> for Keep {
     type Slots = CopiesOf<0>;
     #[inline(always)]
-    fn update<A: Zeroed>(&self, _: Role, _: &mut [T], _: &mut [A; 0], _: impl Fn(&mut A) -> &mut [T], _: &[T]) {}
+    fn update<V: Lanes<T>>(&self, _: Role, weight: V, _: &mut [V; 0], _: V) -> V {
+        weight
+    }
 }
 
 /// Hands the parameters of a frozen layer on as such.

@@ -3,8 +3,8 @@
 //! Backward: λ₁ sign(w) + 2 λ₂ w is added to the gradient, with sign(0) = 0.
 
 use super::{Context, Cost, Layer, Need, Place, SettingError};
-use crate::kernel::Kernels;
-use crate::optimizer::{Copies, Rule, one};
+use crate::kernel::{Kernels, Lanes};
+use crate::optimizer::{Copies, Rule};
 use crate::parameter::{Parameter, Path, Role, Visitor};
 use crate::scalar::Scalar;
 use crate::storage::Zeroed;
@@ -80,27 +80,9 @@ pub struct PenaltyRule<R, T> {
 impl<T: Scalar, R: Rule<T>> Rule<T> for PenaltyRule<R, T> {
     type Slots = R::Slots;
     #[inline(always)]
-    fn update<A: Zeroed>(
-        &self,
-        role: Role,
-        weights: &mut [T],
-        slots: &mut <R::Slots as Copies>::Of<A>,
-        select: impl Fn(&mut A) -> &mut [T],
-        gradient: &[T],
-    ) {
+    fn update<V: Lanes<T>>(&self, role: Role, w: V, slots: &mut <R::Slots as Copies>::Of<V>, g: V) -> V {
         let (l1, l2) = self.penalty.of(role);
-        for i in 0..weights.len().min(gradient.len()) {
-            let w = weights[i];
-            let sign = if w > T::ZERO {
-                l1
-            } else if w < T::ZERO {
-                -l1
-            } else {
-                T::ZERO
-            };
-            let g = gradient[i] + (l2 + l2) * w + sign;
-            self.rule.update(role, one(weights, i), slots, |slot| one(select(slot), i), &[g]);
-        }
+        self.rule.update(role, w, slots, g + V::splat(l2 + l2) * w + V::splat(l1) * w.sign())
     }
 }
 

@@ -1,10 +1,10 @@
 //! Adagrad.
 
 use super::{CopiesOf, Optimizer, Rule, checked_epsilon, checked_rate};
+use crate::kernel::Lanes;
 use crate::layer::SettingError;
 use crate::parameter::Role;
 use crate::scalar::Scalar;
-use crate::storage::Zeroed;
 
 /// Adagrad: c ← c + g²; w ← w - η g / (√c + ε). Keeps c. Duchi, Hazan and Singer 2011.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -57,17 +57,8 @@ pub struct AdagradRule<T> {
 impl<T: Scalar> Rule<T> for AdagradRule<T> {
     type Slots = CopiesOf<1>;
     #[inline(always)]
-    fn update<A: Zeroed>(
-        &self,
-        _: Role,
-        weights: &mut [T],
-        [c]: &mut [A; 1],
-        select: impl Fn(&mut A) -> &mut [T],
-        gradient: &[T],
-    ) {
-        for ((w, c), &g) in weights.iter_mut().zip(select(c)).zip(gradient) {
-            *c = g.mul_add(g, *c);
-            *w -= self.rate * g / (c.sqrt() + self.epsilon);
-        }
+    fn update<V: Lanes<T>>(&self, _: Role, w: V, [c]: &mut [V; 1], g: V) -> V {
+        *c = g.mul_add(g, *c);
+        w - V::splat(self.rate) * g / (c.sqrt() + V::splat(self.epsilon))
     }
 }

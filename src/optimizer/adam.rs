@@ -1,10 +1,10 @@
 //! Adam and AdamW.
 
 use super::{CopiesOf, Optimizer, Rule, checked_epsilon, checked_fraction, checked_rate};
+use crate::kernel::Lanes;
 use crate::layer::SettingError;
 use crate::parameter::Role;
 use crate::scalar::Scalar;
-use crate::storage::Zeroed;
 
 /// Adam: m ← β₁ m + (1 - β₁) g; v ← β₂ v + (1 - β₂) g²; w ← w - η m̂ / (√v̂ + ε), with m̂ = m / (1 - β₁ᵗ) and v̂ = v / (1 - β₂ᵗ).
 ///
@@ -127,20 +127,10 @@ pub struct AdamRule<T> {
 impl<T: Scalar> Rule<T> for AdamRule<T> {
     type Slots = CopiesOf<2>;
     #[inline(always)]
-    fn update<A: Zeroed>(
-        &self,
-        _: Role,
-        weights: &mut [T],
-        [m, v]: &mut [A; 2],
-        select: impl Fn(&mut A) -> &mut [T],
-        gradient: &[T],
-    ) {
-        let (rest1, rest2) = (T::ONE - self.beta1, T::ONE - self.beta2);
-        for (((w, m), v), &g) in weights.iter_mut().zip(select(m)).zip(select(v)).zip(gradient) {
-            *m = self.beta1.mul_add(*m, rest1 * g);
-            *v = self.beta2.mul_add(*v, rest2 * g * g);
-            let root = (*v * self.correction).sqrt() + self.epsilon;
-            *w = *w * self.keep - self.rate * *m / root;
-        }
+    fn update<V: Lanes<T>>(&self, _: Role, w: V, [m, v]: &mut [V; 2], g: V) -> V {
+        *m = V::splat(self.beta1).mul_add(*m, V::splat(T::ONE - self.beta1) * g);
+        *v = V::splat(self.beta2).mul_add(*v, V::splat(T::ONE - self.beta2) * g * g);
+        let root = (*v * V::splat(self.correction)).sqrt() + V::splat(self.epsilon);
+        w * V::splat(self.keep) - V::splat(self.rate) * *m / root
     }
 }

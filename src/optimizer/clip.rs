@@ -1,6 +1,7 @@
 //! Clipping each number of the gradient. Clipping by global norm needs the whole gradient: see [`Buffered`](crate::training::Buffered).
 
 use super::{Copies, Optimizer, Rule};
+use crate::kernel::Lanes;
 use crate::layer::SettingError;
 use crate::parameter::Role;
 use crate::scalar::Scalar;
@@ -48,23 +49,9 @@ pub struct ClipValueRule<R, T> {
 impl<T: Scalar, R: Rule<T>> Rule<T> for ClipValueRule<R, T> {
     type Slots = R::Slots;
     #[inline(always)]
-    fn update<A: Zeroed>(
-        &self,
-        role: Role,
-        weights: &mut [T],
-        slots: &mut <R::Slots as Copies>::Of<A>,
-        select: impl Fn(&mut A) -> &mut [T],
-        gradient: &[T],
-    ) {
-        for i in 0..weights.len().min(gradient.len()) {
-            let g = gradient[i].clamp(-self.bound, self.bound);
-            self.inner.update(role, one(weights, i), slots, |slot| one(select(slot), i), &[g]);
-        }
+    fn update<V: Lanes<T>>(&self, role: Role, w: V, slots: &mut <R::Slots as Copies>::Of<V>, g: V) -> V {
+        // NaN is the second operand, so it stays.
+        let g = V::splat(-self.bound).at_least(V::splat(self.bound).at_most(g));
+        self.inner.update(role, w, slots, g)
     }
-}
-
-/// Element `i` as a slice; empty where there is none.
-#[inline(always)]
-pub(crate) fn one<T>(values: &mut [T], i: usize) -> &mut [T] {
-    values.get_mut(i..).and_then(|rest| rest.get_mut(..1)).unwrap_or_default()
 }

@@ -13,53 +13,27 @@ mod sgd;
 
 pub use self::adagrad::{Adagrad, AdagradRule};
 pub use self::adam::{Adam, AdamRule, AdamW};
-pub(crate) use self::clip::one;
 pub use self::clip::{ClipValue, ClipValueRule};
 pub use self::momentum::{Momentum, MomentumRule, Nesterov, NesterovRule, NnfsMomentum, NnfsMomentumRule};
 pub use self::rmsprop::{RmsProp, RmsPropRule};
 pub use self::schedule::{Constant, Cosine, Exponential, InverseTime, Schedule, Scheduled, StepDecay};
 pub use self::sgd::{Sgd, SgdRule};
 
+use crate::kernel::Lanes;
 use crate::layer::SettingError;
 use crate::parameter::Role;
 use crate::scalar::Scalar;
 use crate::storage::Zeroed;
-use crate::tensor::Array;
 
-/// A number of copies of the parameters, as a type: [`CopiesOf<0>`](CopiesOf) for SGD, 1 for momentum, 2 for Adam.
-pub trait Copies {
-    /// So many copies of an `A`.
-    type Of<A: Zeroed>: Zeroed;
-    /// No copy, some copies: each is shown.
-    fn each<A: Zeroed>(copies: &mut Self::Of<A>, visit: impl FnMut(&mut A));
-}
-
-/// `K` copies.
-#[derive(Clone, Copy, Debug)]
-pub struct CopiesOf<const K: usize>;
-
-impl<const K: usize> Copies for CopiesOf<K> {
-    type Of<A: Zeroed> = [A; K];
-    #[inline(always)]
-    fn each<A: Zeroed>(copies: &mut [A; K], visit: impl FnMut(&mut A)) {
-        copies.iter_mut().for_each(visit);
-    }
-}
+pub use crate::kernel::{Copies, CopiesOf};
 
 /// How a weight follows from its gradient: an [`Optimizer`]'s numbers for one step.
 pub trait Rule<T: Scalar>: Copy {
     /// How many numbers it keeps for each weight.
     type Slots: Copies;
 
-    /// Updates some weights. `select` finds their part in each slot; `gradient` has their gradient.
-    fn update<A: Zeroed>(
-        &self,
-        role: Role,
-        weights: &mut [T],
-        slots: &mut <Self::Slots as Copies>::Of<A>,
-        select: impl Fn(&mut A) -> &mut [T],
-        gradient: &[T],
-    );
+    /// The new weights, from the old ones and their gradient; changes their slots.
+    fn update<V: Lanes<T>>(&self, role: Role, weight: V, slots: &mut <Self::Slots as Copies>::Of<V>, gradient: V) -> V;
 }
 
 /// What the user sets: a learning rate and the numbers beside it.
@@ -106,30 +80,10 @@ pub struct Accumulate;
 impl<T: Scalar> Rule<T> for Accumulate {
     type Slots = CopiesOf<1>;
     #[inline(always)]
-    fn update<A: Zeroed>(
-        &self,
-        _: Role,
-        _: &mut [T],
-        [sum]: &mut [A; 1],
-        select: impl Fn(&mut A) -> &mut [T],
-        gradient: &[T],
-    ) {
-        for (sum, &g) in select(sum).iter_mut().zip(gradient) {
-            *sum += g;
-        }
+    fn update<V: Lanes<T>>(&self, _: Role, weight: V, [sum]: &mut [V; 1], gradient: V) -> V {
+        *sum = *sum + gradient;
+        weight
     }
-}
-
-/// Updates a whole parameter.
-#[inline(always)]
-pub fn update_all<T: Scalar, A: Array<T = T>, R: Rule<T>>(
-    rule: &R,
-    role: Role,
-    weights: &mut A,
-    slots: &mut <R::Slots as Copies>::Of<A>,
-    gradient: &A,
-) {
-    rule.update(role, weights.flat_mut(), slots, |slot| slot.flat_mut(), gradient.flat());
 }
 
 /// Checks a learning rate.

@@ -1,10 +1,10 @@
 //! Gradient descent with momentum, in three conventions.
 
 use super::{CopiesOf, Optimizer, Rule, checked_fraction, checked_rate};
+use crate::kernel::Lanes;
 use crate::layer::SettingError;
 use crate::parameter::Role;
 use crate::scalar::Scalar;
-use crate::storage::Zeroed;
 
 /// Momentum as PyTorch defines it: v ← μ v + g; w ← w - η v. Keeps v. Sutskever et al. 2013.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -49,18 +49,9 @@ pub struct MomentumRule<T> {
 impl<T: Scalar> Rule<T> for MomentumRule<T> {
     type Slots = CopiesOf<1>;
     #[inline(always)]
-    fn update<A: Zeroed>(
-        &self,
-        _: Role,
-        weights: &mut [T],
-        [v]: &mut [A; 1],
-        select: impl Fn(&mut A) -> &mut [T],
-        gradient: &[T],
-    ) {
-        for ((w, v), &g) in weights.iter_mut().zip(select(v)).zip(gradient) {
-            *v = self.momentum.mul_add(*v, g);
-            *w = (-self.rate).mul_add(*v, *w);
-        }
+    fn update<V: Lanes<T>>(&self, _: Role, w: V, [v]: &mut [V; 1], g: V) -> V {
+        *v = V::splat(self.momentum).mul_add(*v, g);
+        V::splat(-self.rate).mul_add(*v, w)
     }
 }
 
@@ -107,18 +98,10 @@ pub struct NesterovRule<T> {
 impl<T: Scalar> Rule<T> for NesterovRule<T> {
     type Slots = CopiesOf<1>;
     #[inline(always)]
-    fn update<A: Zeroed>(
-        &self,
-        _: Role,
-        weights: &mut [T],
-        [v]: &mut [A; 1],
-        select: impl Fn(&mut A) -> &mut [T],
-        gradient: &[T],
-    ) {
-        for ((w, v), &g) in weights.iter_mut().zip(select(v)).zip(gradient) {
-            *v = self.momentum.mul_add(*v, g);
-            *w = (-self.rate).mul_add(self.momentum.mul_add(*v, g), *w);
-        }
+    fn update<V: Lanes<T>>(&self, _: Role, w: V, [v]: &mut [V; 1], g: V) -> V {
+        let momentum = V::splat(self.momentum);
+        *v = momentum.mul_add(*v, g);
+        V::splat(-self.rate).mul_add(momentum.mul_add(*v, g), w)
     }
 }
 
@@ -166,17 +149,8 @@ pub struct NnfsMomentumRule<T> {
 impl<T: Scalar> Rule<T> for NnfsMomentumRule<T> {
     type Slots = CopiesOf<1>;
     #[inline(always)]
-    fn update<A: Zeroed>(
-        &self,
-        _: Role,
-        weights: &mut [T],
-        [v]: &mut [A; 1],
-        select: impl Fn(&mut A) -> &mut [T],
-        gradient: &[T],
-    ) {
-        for ((w, v), &g) in weights.iter_mut().zip(select(v)).zip(gradient) {
-            *v = self.momentum.mul_add(*v, -(self.rate * g));
-            *w += *v;
-        }
+    fn update<V: Lanes<T>>(&self, _: Role, w: V, [v]: &mut [V; 1], g: V) -> V {
+        *v = V::splat(self.momentum).mul_add(*v, -(V::splat(self.rate) * g));
+        w + *v
     }
 }

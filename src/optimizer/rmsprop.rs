@@ -1,10 +1,10 @@
 //! RMSprop.
 
 use super::{CopiesOf, Optimizer, Rule, checked_epsilon, checked_fraction, checked_rate};
+use crate::kernel::Lanes;
 use crate::layer::SettingError;
 use crate::parameter::Role;
 use crate::scalar::Scalar;
-use crate::storage::Zeroed;
 
 /// RMSprop: c ← ρ c + (1 - ρ) g²; w ← w - η g / (√c + ε). Keeps c. Tieleman and Hinton, Coursera lecture 6.5, 2012.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -67,17 +67,8 @@ pub struct RmsPropRule<T> {
 impl<T: Scalar> Rule<T> for RmsPropRule<T> {
     type Slots = CopiesOf<1>;
     #[inline(always)]
-    fn update<A: Zeroed>(
-        &self,
-        _: Role,
-        weights: &mut [T],
-        [c]: &mut [A; 1],
-        select: impl Fn(&mut A) -> &mut [T],
-        gradient: &[T],
-    ) {
-        for ((w, c), &g) in weights.iter_mut().zip(select(c)).zip(gradient) {
-            *c = self.rho.mul_add(*c, (T::ONE - self.rho) * g * g);
-            *w -= self.rate * g / (c.sqrt() + self.epsilon);
-        }
+    fn update<V: Lanes<T>>(&self, _: Role, w: V, [c]: &mut [V; 1], g: V) -> V {
+        *c = V::splat(self.rho).mul_add(*c, V::splat(T::ONE - self.rho) * g * g);
+        w - V::splat(self.rate) * g / (c.sqrt() + V::splat(self.epsilon))
     }
 }

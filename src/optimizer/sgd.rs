@@ -1,10 +1,10 @@
 //! Stochastic gradient descent: w ← w - η g.
 
 use super::{CopiesOf, Optimizer, Rule, checked_rate};
+use crate::kernel::Lanes;
 use crate::layer::SettingError;
 use crate::parameter::Role;
 use crate::scalar::Scalar;
-use crate::storage::Zeroed;
 
 /// Stochastic gradient descent: w ← w - η g. Keeps nothing. Robbins and Monro 1951.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -47,16 +47,7 @@ pub struct SgdRule<T> {
 impl<T: Scalar> Rule<T> for SgdRule<T> {
     type Slots = CopiesOf<0>;
     #[inline(always)]
-    fn update<A: Zeroed>(
-        &self,
-        _: Role,
-        weights: &mut [T],
-        _: &mut [A; 0],
-        _: impl Fn(&mut A) -> &mut [T],
-        gradient: &[T],
-    ) {
-        for (w, &g) in weights.iter_mut().zip(gradient) {
-            *w = (-self.rate).mul_add(g, *w);
-        }
+    fn update<V: Lanes<T>>(&self, _: Role, w: V, _: &mut [V; 0], g: V) -> V {
+        V::splat(-self.rate).mul_add(g, w)
     }
 }

@@ -132,6 +132,15 @@ impl<A: Array> Tensor<A> {
         }
     }
 
+    /// Views the same numbers in another shape, to be changed. Losing or inventing numbers is a compile error.
+    pub fn reshape_mut<B: Array<T = A::T>>(&mut self) -> &mut Tensor<B> {
+        const { same_count(A::LEN, B::LEN) }
+        match B::group_mut(self.as_mut_slice()).first_mut() {
+            Some(array) => Tensor::from_mut(array),
+            None => unreachable!(),
+        }
+    }
+
     /// Sum of all numbers, in order.
     pub fn sum(&self) -> A::T {
         self.as_slice().iter().fold(A::T::ZERO, |sum, &v| sum + v)

@@ -150,7 +150,7 @@ impl<T: Scalar, R: Rule<T>> Visitor<T, R::Slots, CopiesOf<1>> for Apply<'_, R, T
         for g in gradient.flat_mut() {
             *g *= self.scale;
         }
-        crate::optimizer::update_all(self.rule, info.role, weights, slots, gradient);
+        crate::kernel::learn_all(info.role, weights, slots, gradient, self.rule);
         gradient.flat_mut().fill(T::ZERO);
     }
 }

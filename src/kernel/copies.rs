@@ -1,0 +1,60 @@
+//! Copies of a parameter: the state of an optimizer, or a gradient.
+
+use super::Lanes;
+use crate::storage::Zeroed;
+
+/// A number of copies of the parameters, as a type: [`CopiesOf<0>`](CopiesOf) for SGD, 1 for momentum, 2 for Adam.
+pub trait Copies {
+    /// So many copies of an `A`.
+    type Of<A: Zeroed>: Zeroed;
+    /// Each copy, in order.
+    fn each<A: Zeroed>(copies: &mut Self::Of<A>, visit: impl FnMut(&mut A));
+    /// A vector of each copy, from position `at` of its numbers.
+    ///
+    /// # Safety
+    /// An `A` is `T`s alone, and has `count` of them there.
+    #[doc(hidden)]
+    unsafe fn load<T, A: Zeroed, V: Lanes<T>>(copies: &Self::Of<A>, at: usize, count: usize) -> Self::Of<V>;
+    /// The counterpart of `load`.
+    ///
+    /// # Safety
+    /// As for `load`.
+    #[doc(hidden)]
+    unsafe fn store<T, A: Zeroed, V: Lanes<T>>(copies: &mut Self::Of<A>, at: usize, count: usize, vectors: Self::Of<V>);
+}
+
+/// `K` copies.
+#[derive(Clone, Copy, Debug)]
+pub struct CopiesOf<const K: usize>;
+
+impl<const K: usize> Copies for CopiesOf<K> {
+    type Of<A: Zeroed> = [A; K];
+
+    #[inline(always)]
+    fn each<A: Zeroed>(copies: &mut [A; K], visit: impl FnMut(&mut A)) {
+        copies.iter_mut().for_each(visit);
+    }
+
+    #[inline(always)]
+    unsafe fn load<T, A: Zeroed, V: Lanes<T>>(copies: &[A; K], at: usize, count: usize) -> [V; K] {
+        let mut vectors = [V::ZERO; K];
+        for k in 0..K {
+            let from = (&raw const copies[k]).cast::<T>();
+            // SAFETY: the caller's promise.
+            vectors[k] =
+                unsafe { if count == V::LANES { V::load(from.add(at)) } else { V::load_some(from.add(at), count) } };
+        }
+        vectors
+    }
+
+    #[inline(always)]
+    unsafe fn store<T, A: Zeroed, V: Lanes<T>>(copies: &mut [A; K], at: usize, count: usize, vectors: [V; K]) {
+        for k in 0..K {
+            let to = (&raw mut copies[k]).cast::<T>();
+            // SAFETY: the caller's promise.
+            unsafe {
+                if count == V::LANES { vectors[k].store(to.add(at)) } else { vectors[k].store_some(to.add(at), count) }
+            };
+        }
+    }
+}

@@ -1,0 +1,460 @@
+//! The three products of a dense layer, over a matrix `m` of `R` rows of `C` numbers.
+//!
+//! In plain loops, with every sum in this order:
+//! ```text
+//! mul_rows    out[b][c] = Σᵣ a[b][r] · m[r][c]        r = 0, 1, .. in `chains` interleaved sums
+//! dots        out[b][r] = Σ꜀ a[b][c] · m[r][c]        c in 16 interleaved sums, added as a tree
+//! learn_rows  g[r][c]   = Σ_b p[b][r] · q[b][c]       b = 0, 1, .., and m[r][c] is updated from g[r][c] at once
+//! ```
+//! What differs here: sums stay in registers, tile by tile, and the vectors run along `c`, so no order changes with their width.
+
+use super::{Copies, Kernels, Lanes, Portable};
+use crate::optimizer::Rule;
+use crate::parameter::Role;
+use crate::scalar::Scalar;
+use crate::storage::Zeroed;
+use crate::tensor::Array;
+
+/// The vector of a number type.
+type V<T, K> = <T as Scalar>::Lanes<K>;
+/// Its sixteen lanes.
+type V16<T, K> = <T as Scalar>::Sixteen<K>;
+
+/// How many interleaved sums `mul_rows` has: few columns leave the adders idle otherwise.
+const fn chains(rows: usize, columns: usize) -> usize {
+    if columns <= 32 && rows >= 16 { 4 } else { 1 }
+}
+
+/// A vector, or what is left at the end of a row.
+///
+/// # Safety
+/// `count` numbers are there, and all lanes unless `PART`.
+#[inline(always)]
+unsafe fn load<T, V: Lanes<T>, const PART: bool>(from: *const T, count: usize) -> V {
+    // SAFETY: the caller's promise.
+    unsafe { if PART { V::load_some(from, count) } else { V::load(from) } }
+}
+
+/// `MR` rows and `NV` vectors of a product: `Σₖ a[r · a_row + k · a_step] · m[k · m_step + ..]`, in `CHAINS` interleaved sums. The last
+/// vector has `last` numbers if `PART`.
+///
+/// # Safety
+/// Those numbers are there.
+#[inline(always)]
+unsafe fn tile<T: Scalar, V: Lanes<T>, const MR: usize, const NV: usize, const PART: bool, const CHAINS: usize>(
+    steps: usize,
+    a: *const T,
+    (a_row, a_step): (usize, usize),
+    m: *const T,
+    m_step: usize,
+    last: usize,
+) -> [[V; NV]; MR] {
+    let mut sums = [[[V::ZERO; NV]; MR]; CHAINS];
+    let mut k = 0;
+    while k < steps {
+        for chain in 0..CHAINS {
+            if CHAINS > 1 && k + chain >= steps {
+                break;
+            }
+            // SAFETY: the caller's promise.
+            unsafe {
+                let row = m.add((k + chain) * m_step);
+                let mut b = [V::ZERO; NV];
+                for v in 0..NV {
+                    let from = row.add(v * V::LANES);
+                    b[v] = if v + 1 == NV { load::<T, V, PART>(from, last) } else { V::load(from) };
+                }
+                for r in 0..MR {
+                    let a = V::splat(*a.add(r * a_row + (k + chain) * a_step));
+                    for v in 0..NV {
+                        sums[chain][r][v] = a.mul_add(b[v], sums[chain][r][v]);
+                    }
+                }
+            }
+        }
+        k += CHAINS;
+    }
+    for r in 0..MR {
+        for v in 0..NV {
+            let mut half = CHAINS / 2;
+            while half > 0 {
+                for chain in 0..half {
+                    sums[chain][r][v] = sums[chain][r][v] + sums[chain + half][r][v];
+                }
+                half /= 2;
+            }
+        }
+    }
+    sums[0]
+}
+
+/// Runs `$body` for the columns of a row of `$C` numbers, in panels of at most `$max` vectors: `$NV` vectors from column `$j`, the last of
+/// them with `$last` numbers if `$PART`. The panels are known at compile time.
+macro_rules! panels {
+    ($V:ty, $C:ident, $max:literal, |$j:ident, $last:ident, $NV:ident, $PART:ident| $body:expr, [$($n:literal)*]) => {{
+        let lanes = <$V as Lanes<T>>::LANES;
+        let (vectors, $last) = ($C.div_ceil(lanes), ($C - 1) % lanes + 1);
+        let part = $last < lanes;
+        // Full panels; the last panel is among them only if it has no part of a vector.
+        let whole = if part { (vectors - 1) / $max } else { vectors / $max };
+        for panel in 0..whole {
+            let $j = panel * $max * lanes;
+            const $NV: usize = $max;
+            const $PART: bool = false;
+            $body
+        }
+        let $j = whole * $max * lanes;
+        match (vectors - whole * $max, part) {
+            $(
+                ($n, true) => {
+                    const $NV: usize = $n;
+                    const $PART: bool = true;
+                    $body
+                }
+                ($n, false) => {
+                    const $NV: usize = $n;
+                    const $PART: bool = false;
+                    $body
+                }
+            )*
+            _ => {}
+        }
+    }};
+    ($V:ty, $C:ident, 3, |$($names:ident),*| $body:expr) => {
+        panels!($V, $C, 3, |$($names),*| $body, [1 2 3])
+    };
+    ($V:ty, $C:ident, 8, |$($names:ident),*| $body:expr) => {
+        panels!($V, $C, 8, |$($names),*| $body, [1 2 3 4 5 6 7 8])
+    };
+}
+
+/// `out[b][c] = Σᵣ a[b][r] · m[r][c] + bias[c]`, for as many rows as both have. The bias comes last.
+#[inline(always)]
+pub fn mul_rows<K: Kernels, T: Scalar, const R: usize, const C: usize>(
+    a: &[[T; R]],
+    m: &[[T; C]; R],
+    bias: Option<&[T; C]>,
+    out: &mut [[T; C]],
+) {
+    if chains(R, C) == 4 {
+        mul_rows_in::<K, T, R, C, 4>(a, m, bias, out);
+    } else {
+        mul_rows_in::<K, T, R, C, 1>(a, m, bias, out);
+    }
+}
+
+#[inline(always)]
+fn mul_rows_in<K: Kernels, T: Scalar, const R: usize, const C: usize, const CHAINS: usize>(
+    a: &[[T; R]],
+    m: &[[T; C]; R],
+    bias: Option<&[T; C]>,
+    out: &mut [[T; C]],
+) {
+    let n = a.len().min(out.len());
+    let (a, m, bias, out) =
+        (a.as_ptr().cast::<T>(), m.as_ptr().cast::<T>(), bias.map(|b| b.as_ptr()), out.as_mut_ptr().cast::<T>());
+    if n == 1 {
+        panels!(V<T, K>, C, 8, |j, last, NV, PART| {
+            // SAFETY: one row, and the panels cover `C` columns.
+            unsafe { mul_tile::<T, V<T, K>, R, C, 1, NV, PART, CHAINS>(a, m, bias, out, j, last) }
+        });
+        return;
+    }
+    panels!(V<T, K>, C, 3, |j, last, NV, PART| {
+        let mut b = 0;
+        macro_rules! rows {
+            ($MR:literal) => {
+                while b + $MR <= n {
+                    // SAFETY: rows `b..b + MR` of `n`, and the panels cover `C` columns.
+                    unsafe {
+                        mul_tile::<T, V<T, K>, R, C, $MR, NV, PART, CHAINS>(a.add(b * R), m, bias, out.add(b * C), j, last);
+                    }
+                    b += $MR;
+                }
+            };
+        }
+        if CHAINS == 1 {
+            if K::REGISTERS >= 32 {
+                rows!(8);
+            }
+            rows!(4);
+        } else if K::REGISTERS >= 32 {
+            rows!(2);
+        }
+        rows!(1);
+    });
+}
+
+/// A tile of [`mul_rows`].
+///
+/// # Safety
+/// `a` and `out` have `MR` rows; from column `j` there are `NV` vectors, the last of `last` numbers if `PART`.
+#[inline(always)]
+unsafe fn mul_tile<
+    T: Scalar,
+    V: Lanes<T>,
+    const R: usize,
+    const C: usize,
+    const MR: usize,
+    const NV: usize,
+    const PART: bool,
+    const CHAINS: usize,
+>(
+    a: *const T,
+    m: *const T,
+    bias: Option<*const T>,
+    out: *mut T,
+    j: usize,
+    last: usize,
+) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let sums = tile::<T, V, MR, NV, PART, CHAINS>(R, a, (R, 1), m.add(j), C, last);
+        for v in 0..NV {
+            let at = j + v * V::LANES;
+            let part = PART && v + 1 == NV;
+            for r in 0..MR {
+                let (to, mut sum) = (out.add(r * C + at), sums[r][v]);
+                if let Some(bias) = bias {
+                    sum = sum + if part { V::load_some(bias.add(at), last) } else { V::load(bias.add(at)) };
+                }
+                if part { sum.store_some(to, last) } else { sum.store(to) }
+            }
+        }
+    }
+}
+
+/// `out[b][r] = Σ꜀ a[b][c] · m[r][c] + bias[r]`, for `rows` of `m`, for as many samples as both have. The bias comes last.
+#[inline(always)]
+pub fn dots<K: Kernels, T: Scalar, const R: usize, const C: usize>(
+    a: &[[T; C]],
+    m: &[[T; C]; R],
+    rows: core::ops::Range<usize>,
+    bias: Option<&[T; R]>,
+    out: &mut [[T; R]],
+) {
+    let n = a.len().min(out.len());
+    let (a, m, bias, out) =
+        (a.as_ptr().cast::<T>(), m.as_ptr().cast::<T>(), bias.map(|b| b.as_ptr()), out.as_mut_ptr().cast::<T>());
+    let (start, end) = (rows.start.min(R), rows.end.min(R));
+    macro_rules! block {
+        ($MR:literal, $NR:literal, $b:ident, $r:ident) => {
+            while $r + $NR <= end {
+                // SAFETY: samples `b..b + MR` of `n`, rows `r..r + NR` of `R`.
+                unsafe {
+                    dot_tile::<T, V16<T, K>, R, C, $MR, $NR>(
+                        a.add($b * C),
+                        m.add($r * C),
+                        bias.map(|b| b.add($r)),
+                        out.add($b * R + $r),
+                    )
+                }
+                $r += $NR;
+            }
+        };
+    }
+    let mut b = 0;
+    if K::REGISTERS >= 32 {
+        while b + 4 <= n {
+            let mut r = start;
+            block!(4, 4, b, r);
+            block!(4, 1, b, r);
+            b += 4;
+        }
+    } else if <V<T, K>>::LANES > 1 {
+        while b + 2 <= n {
+            let mut r = start;
+            block!(2, 2, b, r);
+            block!(2, 1, b, r);
+            b += 2;
+        }
+    }
+    while b < n {
+        let mut r = start;
+        if K::REGISTERS >= 32 {
+            block!(1, 8, b, r);
+        } else if <V<T, K>>::LANES > 1 {
+            block!(1, 4, b, r);
+        }
+        block!(1, 1, b, r);
+        b += 1;
+    }
+}
+
+/// `MR` samples and `NR` rows of [`dots`].
+///
+/// # Safety
+/// They are there.
+#[inline(always)]
+unsafe fn dot_tile<T: Scalar, V: Lanes<T>, const R: usize, const C: usize, const MR: usize, const NR: usize>(
+    a: *const T,
+    m: *const T,
+    bias: Option<*const T>,
+    out: *mut T,
+) {
+    let mut sums = [[V::ZERO; NR]; MR];
+    // SAFETY: the caller's promise.
+    unsafe {
+        let mut c = 0;
+        while c + V::LANES <= C {
+            dot_step::<T, V, C, MR, NR, false>(&mut sums, a.add(c), m.add(c), 0);
+            c += V::LANES;
+        }
+        if c < C {
+            dot_step::<T, V, C, MR, NR, true>(&mut sums, a.add(c), m.add(c), C - c);
+        }
+        for b in 0..MR {
+            for r in 0..NR {
+                let mut sum = sums[b][r].total();
+                if let Some(bias) = bias {
+                    sum += *bias.add(r);
+                }
+                *out.add(b * R + r) = sum;
+            }
+        }
+    }
+}
+
+/// One vector of columns of [`dot_tile`].
+///
+/// # Safety
+/// They are there: `count` columns if `PART`, else all lanes.
+#[inline(always)]
+unsafe fn dot_step<T: Scalar, V: Lanes<T>, const C: usize, const MR: usize, const NR: usize, const PART: bool>(
+    sums: &mut [[V; NR]; MR],
+    a: *const T,
+    m: *const T,
+    count: usize,
+) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let mut row = [V::ZERO; NR];
+        for r in 0..NR {
+            row[r] = load::<T, V, PART>(m.add(r * C), count);
+        }
+        for b in 0..MR {
+            let a = load::<T, V, PART>(a.add(b * C), count);
+            for r in 0..NR {
+                sums[b][r] = a.mul_add(row[r], sums[b][r]);
+            }
+        }
+    }
+}
+
+/// Updates `rows` of `m`, each number from its gradient `Σ_b p[b][r] · q[b][c]`.
+#[inline(always)]
+pub fn learn_rows<K: Kernels, T: Scalar, U: Rule<T>, A: Array<T = T>, const R: usize, const C: usize>(
+    p: &[[T; R]],
+    q: &[[T; C]],
+    rows: core::ops::Range<usize>,
+    m: &mut [[T; C]; R],
+    slots: &mut <U::Slots as Copies>::Of<A>,
+    rule: &U,
+) {
+    const { assert!(A::LEN == R * C, "a slot has as many numbers as the parameter") }
+    let n = p.len().min(q.len());
+    let (p, q, m) = (p.as_ptr().cast::<T>(), q.as_ptr().cast::<T>(), m.as_mut_ptr().cast::<T>());
+    let (start, end) = (rows.start.min(R), rows.end.min(R));
+    panels!(V<T, K>, C, 3, |j, last, NV, PART| {
+        let mut row = start;
+        macro_rules! rows {
+            ($MR:literal) => {
+                while row + $MR <= end {
+                    // SAFETY: `n` samples, rows `row..row + MR` of `R`, and the panels cover `C` columns.
+                    unsafe {
+                        let g = tile::<T, V<T, K>, $MR, NV, PART, 1>(n, p.add(row), (1, R), q.add(j), C, last);
+                        for r in 0..$MR {
+                            for v in 0..NV {
+                                let at = (row + r) * C + j + v * <V<T, K>>::LANES;
+                                let count = if PART && v + 1 == NV { last } else { <V<T, K>>::LANES };
+                                update::<T, V<T, K>, U, _>(m, slots, at, count, g[r][v], Role::Weight, rule);
+                            }
+                        }
+                    }
+                    row += $MR;
+                }
+            };
+        }
+        if K::REGISTERS >= 32 {
+            rows!(8);
+        }
+        rows!(4);
+        rows!(1);
+    });
+}
+
+/// Updates a vector of biases, each from its gradient `Σ_b q[b][c]`.
+#[inline(always)]
+pub fn learn_bias<K: Kernels, T: Scalar, U: Rule<T>, const C: usize>(
+    q: &[[T; C]],
+    bias: &mut [T; C],
+    slots: &mut <U::Slots as Copies>::Of<[T; C]>,
+    rule: &U,
+) {
+    let (n, q, bias) = (q.len(), q.as_ptr().cast::<T>(), bias.as_mut_ptr());
+    panels!(V<T, K>, C, 3, |j, last, NV, PART| {
+        let mut sums = [<V<T, K>>::ZERO; NV];
+        for b in 0..n {
+            for v in 0..NV {
+                let count = if PART && v + 1 == NV { last } else { <V<T, K>>::LANES };
+                // SAFETY: `n` samples, and the panels cover `C` columns.
+                let dy: V<T, K> = unsafe { some(q.add(b * C + j + v * <V<T, K>>::LANES), count) };
+                sums[v] = sums[v] + dy;
+            }
+        }
+        for v in 0..NV {
+            let count = if PART && v + 1 == NV { last } else { <V<T, K>>::LANES };
+            // SAFETY: the panels cover `C` columns.
+            unsafe { update::<T, V<T, K>, U, _>(bias, slots, j + v * <V<T, K>>::LANES, count, sums[v], Role::Bias, rule) };
+        }
+    });
+}
+
+/// A vector of `count` numbers and zeros.
+///
+/// # Safety
+/// They are there.
+#[inline(always)]
+unsafe fn some<T, V: Lanes<T>>(from: *const T, count: usize) -> V {
+    // SAFETY: the caller's promise.
+    unsafe { if count == V::LANES { V::load(from) } else { V::load_some(from, count) } }
+}
+
+/// Updates `count` numbers at position `at` of a parameter.
+///
+/// # Safety
+/// They are there, in the parameter and in each of its slots.
+#[inline(always)]
+unsafe fn update<T: Scalar, V: Lanes<T>, U: Rule<T>, A: Zeroed>(
+    weights: *mut T,
+    slots: &mut <U::Slots as Copies>::Of<A>,
+    at: usize,
+    count: usize,
+    gradient: V,
+    role: Role,
+    rule: &U,
+) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let mut state = U::Slots::load::<T, A, V>(slots, at, count);
+        let new = rule.update(role, some::<T, V>(weights.add(at), count), &mut state, gradient);
+        U::Slots::store::<T, A, V>(slots, at, count, state);
+        if count == V::LANES { new.store(weights.add(at)) } else { new.store_some(weights.add(at), count) }
+    }
+}
+
+/// Updates a whole parameter from its whole gradient.
+#[inline(always)]
+pub fn learn_all<T: Scalar, U: Rule<T>, A: Array<T = T>>(
+    role: Role,
+    weights: &mut A,
+    slots: &mut <U::Slots as Copies>::Of<A>,
+    gradient: &A,
+    rule: &U,
+) {
+    let weights = weights.flat_mut().as_mut_ptr();
+    for (at, &g) in gradient.flat().iter().enumerate() {
+        // SAFETY: `at` is a position of the parameter.
+        unsafe { update::<T, V<T, Portable>, U, A>(weights, slots, at, 1, V::<T, Portable>::splat(g), role, rule) };
+    }
+}

@@ -1,0 +1,284 @@
+//! AVX2 with FMA, and AVX-512, on x86-64.
+//!
+//! These vectors exist only below the functions of `dispatch` that turn the instructions on, after asking the processor.
+
+use core::arch::x86_64::*;
+use core::ops::{Add, Div, Mul, Neg, Sub};
+
+use super::{Kernels, Lanes, Pair};
+use crate::storage::Zeroed;
+
+/// AVX-512 F: 16 `f32` or 8 `f64` to a vector, 32 vectors.
+#[derive(Clone, Copy, Debug)]
+pub struct Avx512;
+
+/// AVX2 and FMA: 8 `f32` or 4 `f64` to a vector, 16 vectors.
+#[derive(Clone, Copy, Debug)]
+pub struct Avx2;
+
+impl Kernels for Avx512 {
+    type F32 = F32x16;
+    type F64 = F64x8;
+    type F32x16 = F32x16;
+    type F64x16 = Pair<F64x8>;
+    const REGISTERS: usize = 32;
+}
+
+impl Kernels for Avx2 {
+    type F32 = F32x8;
+    type F64 = F64x4;
+    type F32x16 = Pair<F32x8>;
+    type F64x16 = Pair<Pair<F64x4>>;
+    const REGISTERS: usize = 16;
+}
+
+/// A vector type: its operators and what [`Lanes`] asks.
+macro_rules! vector {
+    ($name:ident, $raw:ident, $t:ident, $lanes:literal, $add:ident $sub:ident $mul:ident $div:ident $neg:ident $zero:ident,
+     $splat:ident $fma:ident $sqrt:ident $max:ident $min:ident $load:ident $store:ident, $sign:ident $total:ident $load_some:ident $store_some:ident) => {
+        #[derive(Clone, Copy, Debug)]
+        #[repr(transparent)]
+        pub struct $name($raw);
+        // SAFETY: zero bytes are zeros.
+        unsafe impl Zeroed for $name {}
+
+        vector!(@operators $name, Add add $add, Sub sub $sub, Mul mul $mul, Div div $div);
+        impl Neg for $name {
+            type Output = Self;
+            #[inline(always)]
+            fn neg(self) -> Self {
+                // SAFETY: see the module.
+                unsafe { Self($neg($zero(-0.0), self.0)) }
+            }
+        }
+
+        impl Lanes<$t> for $name {
+            const LANES: usize = $lanes;
+            #[inline(always)]
+            fn splat(value: $t) -> Self {
+                // SAFETY: see the module.
+                unsafe { Self($splat(value)) }
+            }
+            #[inline(always)]
+            fn mul_add(self, a: Self, b: Self) -> Self {
+                if cfg!(feature = "reproducible") {
+                    self * a + b
+                } else {
+                    // SAFETY: see the module.
+                    unsafe { Self($fma(self.0, a.0, b.0)) }
+                }
+            }
+            #[inline(always)]
+            fn sqrt(self) -> Self {
+                // SAFETY: see the module.
+                unsafe { Self($sqrt(self.0)) }
+            }
+            #[inline(always)]
+            fn at_least(self, other: Self) -> Self {
+                // SAFETY: see the module.
+                unsafe { Self($max(self.0, other.0)) }
+            }
+            #[inline(always)]
+            fn at_most(self, other: Self) -> Self {
+                // SAFETY: see the module.
+                unsafe { Self($min(self.0, other.0)) }
+            }
+            #[inline(always)]
+            fn sign(self) -> Self {
+                // SAFETY: see the module.
+                unsafe { Self($sign(self.0)) }
+            }
+            #[inline(always)]
+            fn total(self) -> $t {
+                // SAFETY: see the module.
+                unsafe { $total(self.0) }
+            }
+            #[inline(always)]
+            unsafe fn load(from: *const $t) -> Self {
+                // SAFETY: the caller's promise.
+                unsafe { Self($load(from)) }
+            }
+            #[inline(always)]
+            unsafe fn store(self, to: *mut $t) {
+                // SAFETY: the caller's promise.
+                unsafe { $store(to, self.0) }
+            }
+            #[inline(always)]
+            unsafe fn load_some(from: *const $t, count: usize) -> Self {
+                // SAFETY: the caller's promise.
+                unsafe { Self($load_some(from, count)) }
+            }
+            #[inline(always)]
+            unsafe fn store_some(self, to: *mut $t, count: usize) {
+                // SAFETY: the caller's promise.
+                unsafe { $store_some(to, self.0, count) }
+            }
+        }
+    };
+    (@operators $name:ident, $($op:ident $f:ident $intrinsic:ident),*) => { $(
+        impl $op for $name {
+            type Output = Self;
+            #[inline(always)]
+            fn $f(self, other: Self) -> Self {
+                // SAFETY: see the module.
+                unsafe { Self($intrinsic(self.0, other.0)) }
+            }
+        }
+    )* };
+}
+
+vector!(F32x16, __m512, f32, 16, _mm512_add_ps _mm512_sub_ps _mm512_mul_ps _mm512_div_ps _mm512_sub_ps _mm512_set1_ps,
+    _mm512_set1_ps _mm512_fmadd_ps _mm512_sqrt_ps _mm512_max_ps _mm512_min_ps _mm512_loadu_ps _mm512_storeu_ps,
+    sign_ps512 total_ps512 load_ps512 store_ps512);
+vector!(F64x8, __m512d, f64, 8, _mm512_add_pd _mm512_sub_pd _mm512_mul_pd _mm512_div_pd _mm512_sub_pd _mm512_set1_pd,
+    _mm512_set1_pd _mm512_fmadd_pd _mm512_sqrt_pd _mm512_max_pd _mm512_min_pd _mm512_loadu_pd _mm512_storeu_pd,
+    sign_pd512 total_pd512 load_pd512 store_pd512);
+vector!(F32x8, __m256, f32, 8, _mm256_add_ps _mm256_sub_ps _mm256_mul_ps _mm256_div_ps _mm256_sub_ps _mm256_set1_ps,
+    _mm256_set1_ps _mm256_fmadd_ps _mm256_sqrt_ps _mm256_max_ps _mm256_min_ps _mm256_loadu_ps _mm256_storeu_ps,
+    sign_ps256 total_ps256 load_ps256 store_ps256);
+vector!(F64x4, __m256d, f64, 4, _mm256_add_pd _mm256_sub_pd _mm256_mul_pd _mm256_div_pd _mm256_sub_pd _mm256_set1_pd,
+    _mm256_set1_pd _mm256_fmadd_pd _mm256_sqrt_pd _mm256_max_pd _mm256_min_pd _mm256_loadu_pd _mm256_storeu_pd,
+    sign_pd256 total_pd256 load_pd256 store_pd256);
+
+/// 1 where positive, -1 where negative, else the number.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn sign_ps512(v: __m512) -> __m512 {
+    let zero = _mm512_setzero_ps();
+    let v1 = _mm512_mask_mov_ps(v, _mm512_cmp_ps_mask::<_CMP_GT_OQ>(v, zero), _mm512_set1_ps(1.0));
+    _mm512_mask_mov_ps(v1, _mm512_cmp_ps_mask::<_CMP_LT_OQ>(v, zero), _mm512_set1_ps(-1.0))
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn sign_pd512(v: __m512d) -> __m512d {
+    let zero = _mm512_setzero_pd();
+    let v1 = _mm512_mask_mov_pd(v, _mm512_cmp_pd_mask::<_CMP_GT_OQ>(v, zero), _mm512_set1_pd(1.0));
+    _mm512_mask_mov_pd(v1, _mm512_cmp_pd_mask::<_CMP_LT_OQ>(v, zero), _mm512_set1_pd(-1.0))
+}
+
+#[inline]
+#[target_feature(enable = "avx")]
+fn sign_ps256(v: __m256) -> __m256 {
+    let zero = _mm256_setzero_ps();
+    let v1 = _mm256_blendv_ps(v, _mm256_set1_ps(1.0), _mm256_cmp_ps::<_CMP_GT_OQ>(v, zero));
+    _mm256_blendv_ps(v1, _mm256_set1_ps(-1.0), _mm256_cmp_ps::<_CMP_LT_OQ>(v, zero))
+}
+
+#[inline]
+#[target_feature(enable = "avx")]
+fn sign_pd256(v: __m256d) -> __m256d {
+    let zero = _mm256_setzero_pd();
+    let v1 = _mm256_blendv_pd(v, _mm256_set1_pd(1.0), _mm256_cmp_pd::<_CMP_GT_OQ>(v, zero));
+    _mm256_blendv_pd(v1, _mm256_set1_pd(-1.0), _mm256_cmp_pd::<_CMP_LT_OQ>(v, zero))
+}
+
+/// 8 + 8, then as for 8.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn total_ps512(v: __m512) -> f32 {
+    let high = _mm256_castpd_ps(_mm512_extractf64x4_pd::<1>(_mm512_castps_pd(v)));
+    total_ps256(_mm256_add_ps(_mm512_castps512_ps256(v), high))
+}
+
+/// 4 + 4, 2 + 2, 1 + 1.
+#[inline]
+#[target_feature(enable = "avx")]
+fn total_ps256(v: __m256) -> f32 {
+    let v = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps::<1>(v));
+    let v = _mm_add_ps(v, _mm_movehl_ps(v, v));
+    _mm_cvtss_f32(_mm_add_ss(v, _mm_shuffle_ps::<1>(v, v)))
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn total_pd512(v: __m512d) -> f64 {
+    total_pd256(_mm256_add_pd(_mm512_castpd512_pd256(v), _mm512_extractf64x4_pd::<1>(v)))
+}
+
+#[inline]
+#[target_feature(enable = "avx")]
+fn total_pd256(v: __m256d) -> f64 {
+    let v = _mm_add_pd(_mm256_castpd256_pd128(v), _mm256_extractf128_pd::<1>(v));
+    _mm_cvtsd_f64(_mm_add_sd(v, _mm_unpackhi_pd(v, v)))
+}
+
+/// The lowest `count` bits.
+#[inline(always)]
+const fn bits(count: usize) -> u32 {
+    if count >= 16 { 0xffff } else { (1 << count) - 1 }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+unsafe fn load_ps512(from: *const f32, count: usize) -> __m512 {
+    // SAFETY: the caller's promise.
+    unsafe { _mm512_maskz_loadu_ps(bits(count) as u16, from) }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+unsafe fn store_ps512(to: *mut f32, v: __m512, count: usize) {
+    // SAFETY: the caller's promise.
+    unsafe { _mm512_mask_storeu_ps(to, bits(count) as u16, v) }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+unsafe fn load_pd512(from: *const f64, count: usize) -> __m512d {
+    // SAFETY: the caller's promise.
+    unsafe { _mm512_maskz_loadu_pd(bits(count) as u8, from) }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+unsafe fn store_pd512(to: *mut f64, v: __m512d, count: usize) {
+    // SAFETY: the caller's promise.
+    unsafe { _mm512_mask_storeu_pd(to, bits(count) as u8, v) }
+}
+
+/// All bits, then none: a mask of `count` lanes begins `lanes - count` before the middle.
+static MASK32: [i32; 16] = [-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0];
+static MASK64: [i64; 8] = [-1, -1, -1, -1, 0, 0, 0, 0];
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn mask32(count: usize) -> __m256i {
+    // SAFETY: eight of the sixteen from position 0 to 8.
+    unsafe { _mm256_loadu_si256(MASK32.as_ptr().add(8 - count.min(8)).cast()) }
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn mask64(count: usize) -> __m256i {
+    // SAFETY: four of the eight from position 0 to 4.
+    unsafe { _mm256_loadu_si256(MASK64.as_ptr().add(4 - count.min(4)).cast()) }
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+unsafe fn load_ps256(from: *const f32, count: usize) -> __m256 {
+    // SAFETY: the caller's promise.
+    unsafe { _mm256_maskload_ps(from, mask32(count)) }
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+unsafe fn store_ps256(to: *mut f32, v: __m256, count: usize) {
+    // SAFETY: the caller's promise.
+    unsafe { _mm256_maskstore_ps(to, mask32(count), v) }
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+unsafe fn load_pd256(from: *const f64, count: usize) -> __m256d {
+    // SAFETY: the caller's promise.
+    unsafe { _mm256_maskload_pd(from, mask64(count)) }
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+unsafe fn store_pd256(to: *mut f64, v: __m256d, count: usize) {
+    // SAFETY: the caller's promise.
+    unsafe { _mm256_maskstore_pd(to, mask64(count), v) }
+}
