@@ -1,6 +1,6 @@
 //! The numbers: `f32` and `f64`, and the one door through which every `exp`, `ln`, `tanh` and `sqrt` passes.
 //!
-//! Functions come from `libm`, compiled with the crate, never from the platform, so that they give the same bits everywhere.
+//! Functions come from `libm` and from the kernels, compiled with the crate, never from the platform, so that they give the same bits everywhere.
 
 use core::fmt::{Debug, Display, LowerExp};
 use core::iter::Sum;
@@ -169,9 +169,9 @@ macro_rules! scalar {
             fn is_finite(self) -> bool {
                 $t::is_finite(self)
             }
-            #[inline]
+            #[inline(always)]
             fn exp(self) -> Self {
-                libm::$exp(self)
+                crate::kernel::$exp(self)
             }
             #[inline]
             fn ln(self) -> Self {
@@ -208,8 +208,8 @@ macro_rules! scalar {
         }
     };
 }
-scalar!(f32 F32 F32x16, expf logf log1pf expm1f tanhf sqrtf erff cosf);
-scalar!(f64 F64 F64x16, exp log log1p expm1 tanh sqrt erf cos);
+scalar!(f32 F32 F32x16, exp_f32 logf log1pf expm1f tanhf sqrtf erff cosf);
+scalar!(f64 F64 F64x16, exp_f64 log log1p expm1 tanh sqrt erf cos);
 
 /// Whether every number is finite; written so that it runs in vector registers.
 #[inline]

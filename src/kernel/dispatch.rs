@@ -14,6 +14,8 @@ pub trait Kernels: Copy + 'static {
     type F64x16: Lanes<f64>;
     /// How many vectors the processor holds.
     const REGISTERS: usize;
+    /// The same with vectors of half the width, for rows that are shorter than a vector.
+    type Narrow: Kernels;
 }
 
 /// What every target has: one number at a time. This is the definition of every kernel.
@@ -26,6 +28,7 @@ impl Kernels for Portable {
     type F32x16 = Pair<Pair<Pair<Pair<f32>>>>;
     type F64x16 = Pair<Pair<Pair<Pair<f64>>>>;
     const REGISTERS: usize = 16;
+    type Narrow = Self;
 }
 
 /// Something to do with the best instructions there are: a step, or an inference.

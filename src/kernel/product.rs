@@ -25,6 +25,11 @@ const fn chains(rows: usize, columns: usize) -> usize {
     if columns <= 32 && rows >= 16 { 4 } else { 1 }
 }
 
+/// Whether a row of `columns` numbers fits into half a vector.
+const fn narrow<K: Kernels, T: Scalar>(columns: usize) -> bool {
+    <V<T, K>>::LANES > 1 && columns * 2 <= <V<T, K>>::LANES
+}
+
 /// A vector, or what is left at the end of a row.
 ///
 /// # Safety
@@ -136,7 +141,9 @@ pub fn mul_rows<K: Kernels, T: Scalar, const R: usize, const C: usize>(
     bias: Option<&[T; C]>,
     out: &mut [[T; C]],
 ) {
-    if chains(R, C) == 4 {
+    if narrow::<K, T>(C) {
+        mul_rows::<K::Narrow, T, R, C>(a, m, bias, out);
+    } else if chains(R, C) == 4 {
         mul_rows_in::<K, T, R, C, 4>(a, m, bias, out);
     } else {
         mul_rows_in::<K, T, R, C, 1>(a, m, bias, out);
@@ -233,6 +240,9 @@ pub fn dots<K: Kernels, T: Scalar, const R: usize, const C: usize>(
     bias: Option<&[T; R]>,
     out: &mut [[T; R]],
 ) {
+    if narrow::<K, T>(C) {
+        return dots::<K::Narrow, T, R, C>(a, m, rows, bias, out);
+    }
     let n = a.len().min(out.len());
     let (a, m, bias, out) =
         (a.as_ptr().cast::<T>(), m.as_ptr().cast::<T>(), bias.map(|b| b.as_ptr()), out.as_mut_ptr().cast::<T>());
@@ -352,6 +362,9 @@ pub fn learn_rows<K: Kernels, T: Scalar, U: Rule<T>, A: Array<T = T>, const R: u
     rule: &U,
 ) {
     const { assert!(A::LEN == R * C, "a slot has as many numbers as the parameter") }
+    if narrow::<K, T>(C) {
+        return learn_rows::<K::Narrow, T, U, A, R, C>(p, q, rows, m, slots, rule);
+    }
     let n = p.len().min(q.len());
     let (p, q, m) = (p.as_ptr().cast::<T>(), q.as_ptr().cast::<T>(), m.as_mut_ptr().cast::<T>());
     let (start, end) = (rows.start.min(R), rows.end.min(R));
@@ -391,6 +404,9 @@ pub fn learn_bias<K: Kernels, T: Scalar, U: Rule<T>, const C: usize>(
     slots: &mut <U::Slots as Copies>::Of<[T; C]>,
     rule: &U,
 ) {
+    if narrow::<K, T>(C) {
+        return learn_bias::<K::Narrow, T, U, C>(q, bias, slots, rule);
+    }
     let (n, q, bias) = (q.len(), q.as_ptr().cast::<T>(), bias.as_mut_ptr());
     panels!(V<T, K>, C, 3, |j, last, NV, PART| {
         let mut sums = [<V<T, K>>::ZERO; NV];

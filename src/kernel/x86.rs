@@ -5,7 +5,7 @@
 use core::arch::x86_64::*;
 use core::ops::{Add, Div, Mul, Neg, Sub};
 
-use super::{Kernels, Lanes, Pair};
+use super::{Kernels, Lanes, Pair, Portable};
 use crate::storage::Zeroed;
 
 /// AVX-512 F: 16 `f32` or 8 `f64` to a vector, 32 vectors.
@@ -22,6 +22,7 @@ impl Kernels for Avx512 {
     type F32x16 = F32x16;
     type F64x16 = Pair<F64x8>;
     const REGISTERS: usize = 32;
+    type Narrow = Avx2;
 }
 
 impl Kernels for Avx2 {
@@ -30,7 +31,21 @@ impl Kernels for Avx2 {
     type F32x16 = Pair<F32x8>;
     type F64x16 = Pair<Pair<F64x4>>;
     const REGISTERS: usize = 16;
+    type Narrow = Sse;
 }
+
+impl Kernels for Sse {
+    type F32 = F32x4;
+    type F64 = F64x2;
+    type F32x16 = Pair<Pair<F32x4>>;
+    type F64x16 = Pair<Pair<Pair<F64x2>>>;
+    const REGISTERS: usize = 16;
+    type Narrow = Portable;
+}
+
+/// The lower halves of AVX2's vectors.
+#[derive(Clone, Copy, Debug)]
+pub struct Sse;
 
 /// A vector type: its operators and what [`Lanes`] asks.
 macro_rules! vector {
@@ -140,6 +155,13 @@ vector!(F64x4, __m256d, f64, 4, _mm256_add_pd _mm256_sub_pd _mm256_mul_pd _mm256
     _mm256_set1_pd _mm256_fmadd_pd _mm256_sqrt_pd _mm256_max_pd _mm256_min_pd _mm256_loadu_pd _mm256_storeu_pd,
     sign_pd256 total_pd256 load_pd256 store_pd256);
 
+vector!(F32x4, __m128, f32, 4, _mm_add_ps _mm_sub_ps _mm_mul_ps _mm_div_ps _mm_sub_ps _mm_set1_ps,
+    _mm_set1_ps _mm_fmadd_ps _mm_sqrt_ps _mm_max_ps _mm_min_ps _mm_loadu_ps _mm_storeu_ps,
+    sign_ps128 total_ps128 load_ps128 store_ps128);
+vector!(F64x2, __m128d, f64, 2, _mm_add_pd _mm_sub_pd _mm_mul_pd _mm_div_pd _mm_sub_pd _mm_set1_pd,
+    _mm_set1_pd _mm_fmadd_pd _mm_sqrt_pd _mm_max_pd _mm_min_pd _mm_loadu_pd _mm_storeu_pd,
+    sign_pd128 total_pd128 load_pd128 store_pd128);
+
 /// 1 where positive, -1 where negative, else the number.
 #[inline]
 #[target_feature(enable = "avx512f")]
@@ -173,6 +195,22 @@ fn sign_pd256(v: __m256d) -> __m256d {
     _mm256_blendv_pd(v1, _mm256_set1_pd(-1.0), _mm256_cmp_pd::<_CMP_LT_OQ>(v, zero))
 }
 
+#[inline]
+#[target_feature(enable = "avx")]
+fn sign_ps128(v: __m128) -> __m128 {
+    let zero = _mm_setzero_ps();
+    let v1 = _mm_blendv_ps(v, _mm_set1_ps(1.0), _mm_cmp_ps::<_CMP_GT_OQ>(v, zero));
+    _mm_blendv_ps(v1, _mm_set1_ps(-1.0), _mm_cmp_ps::<_CMP_LT_OQ>(v, zero))
+}
+
+#[inline]
+#[target_feature(enable = "avx")]
+fn sign_pd128(v: __m128d) -> __m128d {
+    let zero = _mm_setzero_pd();
+    let v1 = _mm_blendv_pd(v, _mm_set1_pd(1.0), _mm_cmp_pd::<_CMP_GT_OQ>(v, zero));
+    _mm_blendv_pd(v1, _mm_set1_pd(-1.0), _mm_cmp_pd::<_CMP_LT_OQ>(v, zero))
+}
+
 /// 8 + 8, then as for 8.
 #[inline]
 #[target_feature(enable = "avx512f")]
@@ -185,7 +223,13 @@ fn total_ps512(v: __m512) -> f32 {
 #[inline]
 #[target_feature(enable = "avx")]
 fn total_ps256(v: __m256) -> f32 {
-    let v = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps::<1>(v));
+    total_ps128(_mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps::<1>(v)))
+}
+
+/// 2 + 2, 1 + 1.
+#[inline]
+#[target_feature(enable = "avx")]
+fn total_ps128(v: __m128) -> f32 {
     let v = _mm_add_ps(v, _mm_movehl_ps(v, v));
     _mm_cvtss_f32(_mm_add_ss(v, _mm_shuffle_ps::<1>(v, v)))
 }
@@ -199,7 +243,12 @@ fn total_pd512(v: __m512d) -> f64 {
 #[inline]
 #[target_feature(enable = "avx")]
 fn total_pd256(v: __m256d) -> f64 {
-    let v = _mm_add_pd(_mm256_castpd256_pd128(v), _mm256_extractf128_pd::<1>(v));
+    total_pd128(_mm_add_pd(_mm256_castpd256_pd128(v), _mm256_extractf128_pd::<1>(v)))
+}
+
+#[inline]
+#[target_feature(enable = "avx")]
+fn total_pd128(v: __m128d) -> f64 {
     _mm_cvtsd_f64(_mm_add_sd(v, _mm_unpackhi_pd(v, v)))
 }
 
@@ -281,4 +330,64 @@ unsafe fn load_pd256(from: *const f64, count: usize) -> __m256d {
 unsafe fn store_pd256(to: *mut f64, v: __m256d, count: usize) {
     // SAFETY: the caller's promise.
     unsafe { _mm256_maskstore_pd(to, mask64(count), v) }
+}
+
+/// In parts, not by a mask: a masked store cannot be forwarded to the next load.
+#[inline]
+#[target_feature(enable = "avx")]
+unsafe fn load_ps128(from: *const f32, count: usize) -> __m128 {
+    // SAFETY: the caller's promise.
+    unsafe {
+        match count {
+            0 => _mm_setzero_ps(),
+            1 => _mm_load_ss(from),
+            2 => _mm_castpd_ps(_mm_load_sd(from.cast())),
+            3 => _mm_movelh_ps(_mm_castpd_ps(_mm_load_sd(from.cast())), _mm_load_ss(from.add(2))),
+            _ => _mm_loadu_ps(from),
+        }
+    }
+}
+
+#[inline]
+#[target_feature(enable = "avx")]
+unsafe fn store_ps128(to: *mut f32, v: __m128, count: usize) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        match count {
+            0 => {}
+            1 => _mm_store_ss(to, v),
+            2 => _mm_store_sd(to.cast(), _mm_castps_pd(v)),
+            3 => {
+                _mm_store_sd(to.cast(), _mm_castps_pd(v));
+                _mm_store_ss(to.add(2), _mm_movehl_ps(v, v));
+            }
+            _ => _mm_storeu_ps(to, v),
+        }
+    }
+}
+
+#[inline]
+#[target_feature(enable = "avx")]
+unsafe fn load_pd128(from: *const f64, count: usize) -> __m128d {
+    // SAFETY: the caller's promise.
+    unsafe {
+        match count {
+            0 => _mm_setzero_pd(),
+            1 => _mm_load_sd(from),
+            _ => _mm_loadu_pd(from),
+        }
+    }
+}
+
+#[inline]
+#[target_feature(enable = "avx")]
+unsafe fn store_pd128(to: *mut f64, v: __m128d, count: usize) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        match count {
+            0 => {}
+            1 => _mm_store_sd(to, v),
+            _ => _mm_storeu_pd(to, v),
+        }
+    }
 }

@@ -9,13 +9,14 @@ use crate::kernel::{self, Kernels};
 use crate::optimizer::{Copies, Rule};
 use crate::parameter::{Info, Order, Parameter, Path, Role, Visitor};
 use crate::scalar::Scalar;
+use crate::storage::Aligned;
 use crate::tensor::{Array, Tensor, take, take_mut};
 
 /// A fully connected layer: y = x W + b, from `IN` numbers to `OUT`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dense<const IN: usize, const OUT: usize, T = f32> {
     /// By input, or by output (`BY_UNIT`): in the same memory, whose type stable Rust cannot choose.
-    weight: [[T; OUT]; IN],
+    weight: Aligned<[[T; OUT]; IN]>,
     bias: [T; OUT],
 }
 crate::zeroed!([const IN: usize, const OUT: usize, T: Scalar] Dense<IN, OUT, T> { weight, bias });
@@ -26,24 +27,24 @@ const BLOCK: usize = 8;
 impl<const IN: usize, const OUT: usize, T: Scalar> Dense<IN, OUT, T> {
     /// A layer with given weights, `weight[input][output]`, and biases, in const.
     pub const fn new(weight: [[T; OUT]; IN], bias: [T; OUT]) -> Self {
-        let mut layer = Self { weight, bias };
+        let mut layer = Self { weight: Aligned(weight), bias };
         let mut i = 0;
         while i < IN * OUT {
             let at = Self::ORDER.place(i, IN, OUT);
-            layer.weight[at / OUT][at % OUT] = weight[i / OUT][i % OUT];
+            layer.weight.0[at / OUT][at % OUT] = weight[i / OUT][i % OUT];
             i += 1;
         }
         layer
     }
 
     /// Whether the weights of an output stand together, not those of an input: vectors run along the longer dimension, unless both are long.
-    const BY_UNIT: bool = OUT < 16;
+    const BY_UNIT: bool = OUT < 16 && OUT < IN;
     const ORDER: Order = if Self::BY_UNIT { Order::ByColumn } else { Order::ByRow };
 
     /// The weight from an input to an output, if both exist.
     pub fn weight(&self, input: usize, output: usize) -> Option<T> {
         let i = if output < OUT { input * OUT + output } else { return None };
-        self.weight.as_flattened().get(Self::ORDER.place(i, IN, OUT)).copied()
+        self.weight.0.as_flattened().get(Self::ORDER.place(i, IN, OUT)).copied()
     }
 
     /// The bias of an output, if it exists.
@@ -54,7 +55,7 @@ impl<const IN: usize, const OUT: usize, T: Scalar> Dense<IN, OUT, T> {
     /// Copies weights and biases into the layer.
     pub fn set(&mut self, weight: &[[T; OUT]; IN], bias: &[T; OUT]) {
         for (i, &weight) in weight.as_flattened().iter().enumerate() {
-            if let Some(place) = self.weight.as_flattened_mut().get_mut(Self::ORDER.place(i, IN, OUT)) {
+            if let Some(place) = self.weight.0.as_flattened_mut().get_mut(Self::ORDER.place(i, IN, OUT)) {
                 *place = weight;
             }
         }
@@ -83,7 +84,7 @@ impl<const IN: usize, const OUT: usize, T: Scalar> Layer for Dense<IN, OUT, T> {
     type Learns = Yes;
     type Saved<P: Place, const B: usize> = [[T; OUT]; B];
     type Wide<const B: usize> = [[T; OUT]; B];
-    type Slots<K: Copies> = (K::Of<[[T; OUT]; IN]>, K::Of<[T; OUT]>);
+    type Slots<K: Copies> = (Aligned<K::Of<[[T; OUT]; IN]>>, K::Of<[T; OUT]>);
     const COST: Cost =
         Cost { parameters: IN * OUT + OUT, forward: IN * OUT, gradient: IN * OUT, dx: IN * OUT, skipped: IN * OUT };
 
@@ -97,9 +98,9 @@ impl<const IN: usize, const OUT: usize, T: Scalar> Layer for Dense<IN, OUT, T> {
         let x = P::read(x);
         let y = take_mut(saved, x.len());
         if Self::BY_UNIT {
-            kernel::dots::<K, T, OUT, IN>(x, by_unit(&self.weight), 0..OUT, Some(&self.bias), y);
+            kernel::dots::<K, T, OUT, IN>(x, by_unit(&self.weight.0), 0..OUT, Some(&self.bias), y);
         } else {
-            kernel::mul_rows::<K, T, IN, OUT>(x, &self.weight, Some(&self.bias), y);
+            kernel::mul_rows::<K, T, IN, OUT>(x, &self.weight.0, Some(&self.bias), y);
         }
         y
     }
@@ -115,7 +116,7 @@ impl<const IN: usize, const OUT: usize, T: Scalar> Layer for Dense<IN, OUT, T> {
         x: &[[T; IN]],
         saved: &mut [[T; OUT]; B],
         grad: &mut [T],
-        (weight_slots, bias_slots): &mut Self::Slots<R::Slots>,
+        (Aligned(weight_slots), bias_slots): &mut Self::Slots<R::Slots>,
         rule: &R,
         _: Context,
     ) {
@@ -126,14 +127,14 @@ impl<const IN: usize, const OUT: usize, T: Scalar> Layer for Dense<IN, OUT, T> {
 
         // dx of a block of weights comes first: it takes them as they were before the update.
         if Self::BY_UNIT {
-            let weight = by_unit_mut(&mut self.weight);
+            let weight = by_unit_mut(&mut self.weight.0);
             kernel::mul_rows::<K, T, OUT, IN>(dy, weight, None, dx);
             kernel::learn_rows::<K, T, R, _, OUT, IN>(dy, x, 0..OUT, weight, weight_slots, rule);
         } else {
             for start in (0..IN).step_by(BLOCK) {
                 let rows = start..start + BLOCK;
-                kernel::dots::<K, T, IN, OUT>(dy, &self.weight, rows.clone(), None, dx);
-                kernel::learn_rows::<K, T, R, _, IN, OUT>(x, dy, rows, &mut self.weight, weight_slots, rule);
+                kernel::dots::<K, T, IN, OUT>(dy, &self.weight.0, rows.clone(), None, dx);
+                kernel::learn_rows::<K, T, R, _, IN, OUT>(x, dy, rows, &mut self.weight.0, weight_slots, rule);
             }
         }
         kernel::learn_bias::<K, T, R, OUT>(dy, &mut self.bias, bias_slots, rule);
@@ -141,7 +142,7 @@ impl<const IN: usize, const OUT: usize, T: Scalar> Layer for Dense<IN, OUT, T> {
 
     fn visit(&self, path: Path, visitor: &mut impl FnMut(Parameter<'_, T>)) {
         let [weight, bias] = Self::info(path);
-        visitor(Parameter::new(weight, &self.weight));
+        visitor(Parameter::new(weight, &self.weight.0));
         visitor(Parameter::new(bias, &self.bias));
     }
 
@@ -153,7 +154,7 @@ impl<const IN: usize, const OUT: usize, T: Scalar> Layer for Dense<IN, OUT, T> {
         visitor: &mut V,
     ) {
         let [weight, bias] = Self::info(path);
-        visitor.visit(weight, &mut self.weight, &mut slots.0, &mut gradient.0);
+        visitor.visit(weight, &mut self.weight.0, &mut slots.0.0, &mut gradient.0.0);
         visitor.visit(bias, &mut self.bias, &mut slots.1, &mut gradient.1);
     }
 

@@ -47,12 +47,10 @@ impl<const N: usize, T: Scalar> Default for Softmax<N, T> {
 pub(crate) fn exponentials<T: Scalar, const N: usize>(x: &mut [T; N]) -> (T, T) {
     // NaN must stay: it is never the largest, and e^(NaN - max) is NaN.
     let max = x.iter().fold(T::MIN, |max, &x| if x > max { x } else { max });
-    let mut sum = T::ZERO;
-    for x in x {
+    for x in &mut *x {
         *x = (*x - max).exp();
-        sum += *x;
     }
-    (max, sum)
+    (max, x.iter().fold(T::ZERO, |sum, &x| sum + x))
 }
 
 impl<const N: usize, T: Scalar> Layer for Softmax<N, T> {

@@ -39,7 +39,7 @@ impl<T: Scalar, const N: usize> Compares<[T; N], Vector<N, T>> for BinaryCrossEn
     fn check(&self, target: &Vector<N, T>) -> Result<(), TargetError> {
         check_finite(&target.0)
     }
-    #[inline]
+    #[inline(always)]
     fn gradient(&self, y: &[T; N], target: &Vector<N, T>, scale: T, dy: &mut [T; N]) -> T {
         for i in 0..N {
             let ((p, q), t) = (clipped(y[i]), target.0[i]);
@@ -47,7 +47,7 @@ impl<T: Scalar, const N: usize> Compares<[T; N], Vector<N, T>> for BinaryCrossEn
         }
         self.loss(y, target)
     }
-    #[inline]
+    #[inline(always)]
     fn loss(&self, y: &[T; N], target: &Vector<N, T>) -> T {
         let sum = y.iter().zip(&target.0).fold(T::ZERO, |sum, (&y, &t)| {
             let (p, q) = clipped(y);
@@ -62,14 +62,14 @@ impl<T: Scalar, const N: usize> Compares<[T; N], Vector<N, T>> for SigmoidCrossE
     fn check(&self, target: &Vector<N, T>) -> Result<(), TargetError> {
         check_finite(&target.0)
     }
-    #[inline]
+    #[inline(always)]
     fn gradient(&self, y: &[T; N], target: &Vector<N, T>, scale: T, dy: &mut [T; N]) -> T {
         for i in 0..N {
             dy[i] = (sigmoid(y[i]) - target.0[i]) * (scale / T::from_usize(N));
         }
         self.loss(y, target)
     }
-    #[inline]
+    #[inline(always)]
     fn loss(&self, y: &[T; N], target: &Vector<N, T>) -> T {
         let sum = y.iter().zip(&target.0).fold(T::ZERO, |sum, (&x, &t)| {
             let positive = if x < T::ZERO { T::ZERO } else { x };

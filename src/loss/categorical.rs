@@ -71,7 +71,7 @@ impl<T: Scalar, L: Label, const CLASSES: usize> Compares<[T; CLASSES], L> for Ca
     fn check(&self, label: &L) -> Result<(), TargetError> {
         check_label(*label, CLASSES)
     }
-    #[inline]
+    #[inline(always)]
     fn gradient(&self, y: &[T; CLASSES], label: &L, scale: T, dy: &mut [T; CLASSES]) -> T {
         dy.fill(T::ZERO);
         let p = probability(y, *label);
@@ -80,7 +80,7 @@ impl<T: Scalar, L: Label, const CLASSES: usize> Compares<[T; CLASSES], L> for Ca
         }
         surprise(p)
     }
-    #[inline]
+    #[inline(always)]
     fn loss(&self, y: &[T; CLASSES], label: &L) -> T {
         surprise(probability(y, *label))
     }
@@ -91,14 +91,14 @@ impl<T: Scalar, const CLASSES: usize> Compares<[T; CLASSES], Vector<CLASSES, T>>
     fn check(&self, target: &Vector<CLASSES, T>) -> Result<(), TargetError> {
         check_finite(&target.0)
     }
-    #[inline]
+    #[inline(always)]
     fn gradient(&self, y: &[T; CLASSES], target: &Vector<CLASSES, T>, scale: T, dy: &mut [T; CLASSES]) -> T {
         for i in 0..CLASSES {
             dy[i] = -target.0[i] * scale / clipped(y[i]);
         }
         self.loss(y, target)
     }
-    #[inline]
+    #[inline(always)]
     fn loss(&self, y: &[T; CLASSES], target: &Vector<CLASSES, T>) -> T {
         y.iter().zip(&target.0).fold(T::ZERO, |sum, (&y, &t)| sum + t * surprise(y))
     }
@@ -110,7 +110,7 @@ impl<T: Scalar, L: Label, const CLASSES: usize> Compares<[T; CLASSES], L> for So
     fn check(&self, label: &L) -> Result<(), TargetError> {
         check_label(*label, CLASSES)
     }
-    #[inline]
+    #[inline(always)]
     fn gradient(&self, y: &[T; CLASSES], label: &L, scale: T, dy: &mut [T; CLASSES]) -> T {
         *dy = *y;
         let (max, sum) = crate::layer::exponentials(dy);
@@ -123,7 +123,7 @@ impl<T: Scalar, L: Label, const CLASSES: usize> Compares<[T; CLASSES], L> for So
         }
         sum.ln() + (max - probability(y, *label))
     }
-    #[inline]
+    #[inline(always)]
     fn loss(&self, y: &[T; CLASSES], label: &L) -> T {
         let (max, sum) = crate::layer::exponentials(&mut { *y });
         sum.ln() + (max - probability(y, *label))
@@ -135,7 +135,7 @@ impl<T: Scalar, const CLASSES: usize> Compares<[T; CLASSES], Vector<CLASSES, T>>
     fn check(&self, target: &Vector<CLASSES, T>) -> Result<(), TargetError> {
         check_finite(&target.0)
     }
-    #[inline]
+    #[inline(always)]
     fn gradient(&self, y: &[T; CLASSES], target: &Vector<CLASSES, T>, scale: T, dy: &mut [T; CLASSES]) -> T {
         *dy = *y;
         let (max, sum) = crate::layer::exponentials(dy);
@@ -145,7 +145,7 @@ impl<T: Scalar, const CLASSES: usize> Compares<[T; CLASSES], Vector<CLASSES, T>>
         }
         soft_loss(y, target, max, sum)
     }
-    #[inline]
+    #[inline(always)]
     fn loss(&self, y: &[T; CLASSES], target: &Vector<CLASSES, T>) -> T {
         let (max, sum) = crate::layer::exponentials(&mut { *y });
         soft_loss(y, target, max, sum)

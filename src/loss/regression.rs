@@ -84,7 +84,7 @@ macro_rules! regression { ($($loss:ty),*) => { $(
         fn check(&self, target: &Tensor<[T; N]>) -> Result<(), TargetError> {
             check_finite(&target.0)
         }
-        #[inline]
+        #[inline(always)]
         fn gradient(&self, y: &[T; N], target: &Tensor<[T; N]>, scale: T, dy: &mut [T; N]) -> T {
             let (mut sum, count) = (T::ZERO, T::from_usize(<[T; N]>::LEN));
             for i in 0..N {
@@ -94,7 +94,7 @@ macro_rules! regression { ($($loss:ty),*) => { $(
             }
             sum / count
         }
-        #[inline]
+        #[inline(always)]
         fn loss(&self, y: &[T; N], target: &Tensor<[T; N]>) -> T {
             let sum = y.iter().zip(&target.0).fold(T::ZERO, |sum, (&y, &t)| sum + self.distance(y - t).0);
             sum / T::from_usize(<[T; N]>::LEN)
