@@ -1,5 +1,44 @@
 #![cfg_attr(not(feature = "std"), no_std)]
-#![doc = "stackprop"]
+//! Neural networks whose shapes are const generics, trained and used without `std`, without a heap and without a panic.
+//!
+//! ```
+//! use stackprop::prelude::*;
+//!
+//! type Net = (Dense<2, 8>, Tanh<8>, Dense<8, 1>);
+//! type Training = Trainer<Net, SigmoidCrossEntropy<1>, Adam, 4>; // batches of 4
+//! stackprop::budget!(Training, 1024); // bytes, checked by the compiler
+//!
+//! let mut training = Training::boxed(); // or a `static`: `Training::ZERO`
+//! training.reset(1, Adam::new(0.05)?)?;
+//! let x = Matrix::new([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]);
+//! let y = [[0.0], [1.0], [1.0], [0.0]].map(Vector::new);
+//! for _ in 0..300 {
+//!     training.step(&x, &y)?;
+//! }
+//! assert!(training.infer(x.row(1).unwrap())?[0] > 0.0); // a logit
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # The path of the data, and the modules along it
+//! 1. [`tensor`]: [`Vector`](tensor::Vector), [`Matrix`](tensor::Matrix) and so on wrap nested arrays. A batch is one more dimension outside.
+//! 2. [`layer`]: a type a layer. A tuple of layers is a network, and a layer. The compiler checks every joint.
+//! 3. [`loss`]: how far an output is from its target, and the gradient.
+//! 4. [`optimizer`]: from a gradient to new weights; schedules and clipping.
+//! 5. [`training`]: the [`Trainer`](training::Trainer) owns it all: one object of constant size, all zeros at first.
+//! 6. [`tape`]: one layer alone, forward and backward; inference from a network in flash.
+//! 7. [`weights`], [`check`], [`metric`], [`init`]: files, gradient checks, measures, beginnings.
+//!
+//! To write a layer, see [`own_layer`]. Below all this are two rooms with `unsafe` in them: [`storage`] and [`kernel`].
+//!
+//! # What holds everywhere
+//! - Nothing large is moved, returned or built on the stack.
+//! - Training and use are two methods, `forward` and `infer`: there is no mode flag.
+//! - A wrong shape is a compile error; wrong data is an error value, found before anything changes.
+//! - The order of every sum is fixed by the types. A sample's output has the same bits alone and in any batch; with the feature `reproducible`
+//!   a training run gives the same bits on every target.
+//!
+//! # Features
+//! `std` (default): `boxed()`, and the choice of vector instructions at run time. `reproducible`: products and sums are never fused.
 
 #[cfg(feature = "std")]
 extern crate std;
@@ -36,6 +75,9 @@ pub mod check;
 pub mod random;
 
 pub mod budget;
+
+#[doc = include_str!("own_layer.md")]
+pub mod own_layer {}
 
 /// What a program names.
 pub mod prelude {

@@ -182,7 +182,7 @@ pub fn visit_gradients<L: Layer>(
     layer.visit_mut(Path::default(), &mut slots, gradient, visitor);
 }
 
-/// What [`Layer::visit_mut`](crate::layer::Layer::visit_mut) calls for every parameter, with its `K` slots and its gradient (`G`: one copy, or none).
+/// What [`Layer::visit_mut`] calls for every parameter, with its `K` slots and its gradient (`G`: one copy, or none).
 pub trait Visitor<T, K: Copies, G: Copies> {
     /// One parameter; its values are as [`Info::place`] says.
     fn visit<A: Array<T = T>>(&mut self, info: Info, values: &mut A, slots: &mut K::Of<A>, gradient: &mut G::Of<A>);
