@@ -5,11 +5,13 @@ mod common;
 
 use common::{Case, suite};
 use stackprop::kernel::Portable;
+use stackprop::kernel::learn_all;
 use stackprop::layer::{Apart, Context, No};
-use stackprop::optimizer::{Copies, Rule, Schedule, update_all};
+use stackprop::optimizer::{Copies, Rule, Schedule};
 use stackprop::parameter::Role;
 use stackprop::prelude::*;
 use stackprop::scalar::Scalar;
+use stackprop::storage::Aligned;
 
 /// What an optimizer of type `O` keeps for parameters of type `A`.
 type Slots<O, A> = <<<O as Optimizer>::Rule as Rule<<O as Optimizer>::T>>::Slots as Copies>::Of<A>;
@@ -42,7 +44,7 @@ fn ten_steps<T: Scalar, O: Optimizer<T = T>>(
 /// Weights and gradient as they are.
 fn plain<T: Scalar, O: Optimizer<T = T>>(case: &Case, optimizer: O) {
     ten_steps(case, optimizer, |rule, w, slots, gradient| {
-        update_all(rule, Role::Weight, &mut w.0, slots, &gradient.0);
+        learn_all(Role::Weight, &mut w.0, slots, &gradient.0, rule);
     });
 }
 
@@ -54,11 +56,11 @@ fn with_l2<T: Scalar>(case: &Case, optimizer: Adam<T>) {
     layer.set_penalty(Penalty { weight_l2, ..Penalty::default() }).unwrap();
     ten_steps(case, optimizer, |rule, w, slots, gradient| {
         layer.layer_mut().set(&[w.0], &[T::ZERO; 7]);
-        let mut layer_slots = (slots.map(|slot| [slot]), Zeroed::ZERO);
+        let mut layer_slots = (Aligned(slots.map(|slot| [slot])), Zeroed::ZERO);
         let (mut dy, x, mut saved) = (gradient.0, [[T::ONE]], [[T::ZERO; 7]]);
         let context = Context::new(0, 0);
         layer.backward::<Portable, Apart, 1, No, _>(&x, &mut saved, &mut dy, &mut layer_slots, rule, context);
-        *slots = layer_slots.0.map(|[slot]| slot);
+        *slots = layer_slots.0.0.map(|[slot]| slot);
         *w = Vector::from_fn(|i| layer.layer().weight(0, i).unwrap());
     });
 }
