@@ -95,35 +95,33 @@ unsafe fn tile<T: Scalar, V: Lanes<T>, const MR: usize, const NV: usize, const P
 
 /// Runs `$body` for the columns of a row of `$C` numbers, in panels of at most `$max` vectors: `$NV` vectors from column `$j`, the last of
 /// them with `$last` numbers if `$PART`. The panels are known at compile time.
+///
+/// Every choice is a constant, so that code for others isn't even generated.
 macro_rules! panels {
     ($V:ty, $C:ident, $max:literal, |$j:ident, $last:ident, $NV:ident, $PART:ident| $body:expr, [$($n:literal)*]) => {{
         let lanes = <$V as Lanes<T>>::LANES;
-        let (vectors, $last) = ($C.div_ceil(lanes), ($C - 1) % lanes + 1);
-        let part = $last < lanes;
-        // Full panels; the last panel is among them only if it has no part of a vector.
-        let whole = if part { (vectors - 1) / $max } else { vectors / $max };
-        for panel in 0..whole {
-            let $j = panel * $max * lanes;
-            const $NV: usize = $max;
-            const $PART: bool = false;
-            $body
+        let $last = ($C - 1) % lanes + 1;
+        if const { panels($C, <$V as Lanes<T>>::LANES, $max).whole > 0 } {
+            for panel in 0..const { panels($C, <$V as Lanes<T>>::LANES, $max).whole } {
+                let $j = panel * $max * lanes;
+                const $NV: usize = $max;
+                const $PART: bool = false;
+                $body
+            }
         }
-        let $j = whole * $max * lanes;
-        match (vectors - whole * $max, part) {
-            $(
-                ($n, true) => {
-                    const $NV: usize = $n;
-                    const $PART: bool = true;
-                    $body
-                }
-                ($n, false) => {
-                    const $NV: usize = $n;
-                    const $PART: bool = false;
-                    $body
-                }
-            )*
-            _ => {}
-        }
+        let $j = const { panels($C, <$V as Lanes<T>>::LANES, $max).whole } * $max * lanes;
+        $(
+            if const { panels($C, <$V as Lanes<T>>::LANES, $max).is($n, true) } {
+                const $NV: usize = $n;
+                const $PART: bool = true;
+                $body
+            }
+            if const { panels($C, <$V as Lanes<T>>::LANES, $max).is($n, false) } {
+                const $NV: usize = $n;
+                const $PART: bool = false;
+                $body
+            }
+        )*
     }};
     ($V:ty, $C:ident, 3, |$($names:ident),*| $body:expr) => {
         panels!($V, $C, 3, |$($names),*| $body, [1 2 3])
@@ -131,6 +129,26 @@ macro_rules! panels {
     ($V:ty, $C:ident, 8, |$($names:ident),*| $body:expr) => {
         panels!($V, $C, 8, |$($names),*| $body, [1 2 3 4 5 6 7 8])
     };
+}
+
+/// How a row is cut: so many panels of whole vectors, then one of `rest` vectors, the last of them in part or not.
+struct Panels {
+    whole: usize,
+    rest: usize,
+    part: bool,
+}
+
+impl Panels {
+    const fn is(&self, rest: usize, part: bool) -> bool {
+        self.rest == rest && self.part == part
+    }
+}
+
+/// Cuts a row of `columns` numbers into panels of at most `most` vectors.
+const fn panels(columns: usize, lanes: usize, most: usize) -> Panels {
+    let (vectors, part) = (columns.div_ceil(lanes), !columns.is_multiple_of(lanes));
+    let whole = if part { (vectors - 1) / most } else { vectors / most };
+    Panels { whole, rest: vectors - whole * most, part }
 }
 
 /// `out[b][c] = Σᵣ a[b][r] · m[r][c] + bias[c]`, for as many rows as both have. The bias comes last.
@@ -141,9 +159,9 @@ pub fn mul_rows<K: Kernels, T: Scalar, const R: usize, const C: usize>(
     bias: Option<&[T; C]>,
     out: &mut [[T; C]],
 ) {
-    if narrow::<K, T>(C) {
+    if const { narrow::<K, T>(C) } {
         mul_rows::<K::Narrow, T, R, C>(a, m, bias, out);
-    } else if chains(R, C) == 4 {
+    } else if const { chains(R, C) == 4 } {
         mul_rows_in::<K, T, R, C, 4>(a, m, bias, out);
     } else {
         mul_rows_in::<K, T, R, C, 1>(a, m, bias, out);
@@ -180,12 +198,12 @@ fn mul_rows_in<K: Kernels, T: Scalar, const R: usize, const C: usize, const CHAI
                 }
             };
         }
-        if CHAINS == 1 {
-            if K::REGISTERS >= 32 {
+        if const { CHAINS == 1 } {
+            if const { K::REGISTERS >= 32 } {
                 rows!(8);
             }
             rows!(4);
-        } else if K::REGISTERS >= 32 {
+        } else if const { K::REGISTERS >= 32 } {
             rows!(2);
         }
         rows!(1);
@@ -240,7 +258,7 @@ pub fn dots<K: Kernels, T: Scalar, const R: usize, const C: usize>(
     bias: Option<&[T; R]>,
     out: &mut [[T; R]],
 ) {
-    if narrow::<K, T>(C) {
+    if const { narrow::<K, T>(C) } {
         return dots::<K::Narrow, T, R, C>(a, m, rows, bias, out);
     }
     let n = a.len().min(out.len());
@@ -264,14 +282,14 @@ pub fn dots<K: Kernels, T: Scalar, const R: usize, const C: usize>(
         };
     }
     let mut b = 0;
-    if K::REGISTERS >= 32 {
+    if const { K::REGISTERS >= 32 } {
         while b + 4 <= n {
             let mut r = start;
             block!(4, 4, b, r);
             block!(4, 1, b, r);
             b += 4;
         }
-    } else if <V<T, K>>::LANES > 1 {
+    } else if const { <V<T, K>>::LANES > 1 } {
         while b + 2 <= n {
             let mut r = start;
             block!(2, 2, b, r);
@@ -281,9 +299,9 @@ pub fn dots<K: Kernels, T: Scalar, const R: usize, const C: usize>(
     }
     while b < n {
         let mut r = start;
-        if K::REGISTERS >= 32 {
+        if const { K::REGISTERS >= 32 } {
             block!(1, 8, b, r);
-        } else if <V<T, K>>::LANES > 1 {
+        } else if const { <V<T, K>>::LANES > 1 } {
             block!(1, 4, b, r);
         }
         block!(1, 1, b, r);
@@ -362,7 +380,7 @@ pub fn learn_rows<K: Kernels, T: Scalar, U: Rule<T>, A: Array<T = T>, const R: u
     rule: &U,
 ) {
     const { assert!(A::LEN == R * C, "a slot has as many numbers as the parameter") }
-    if narrow::<K, T>(C) {
+    if const { narrow::<K, T>(C) } {
         return learn_rows::<K::Narrow, T, U, A, R, C>(p, q, rows, m, slots, rule);
     }
     let n = p.len().min(q.len());
@@ -388,7 +406,7 @@ pub fn learn_rows<K: Kernels, T: Scalar, U: Rule<T>, A: Array<T = T>, const R: u
                 }
             };
         }
-        if K::REGISTERS >= 32 {
+        if const { K::REGISTERS >= 32 } {
             rows!(8);
         }
         rows!(4);
@@ -404,7 +422,7 @@ pub fn learn_bias<K: Kernels, T: Scalar, U: Rule<T>, const C: usize>(
     slots: &mut <U::Slots as Copies>::Of<[T; C]>,
     rule: &U,
 ) {
-    if narrow::<K, T>(C) {
+    if const { narrow::<K, T>(C) } {
         return learn_bias::<K::Narrow, T, U, C>(q, bias, slots, rule);
     }
     let (n, q, bias) = (q.len(), q.as_ptr().cast::<T>(), bias.as_mut_ptr());
