@@ -2,8 +2,7 @@
 //!
 //! `cargo run --release --example digits`
 //!
-//! The seed chooses the test images and the first weights. This one is a lucky draw: with the seeds 0 to 39, the test accuracy after five epochs
-//! is between 0.922 and 0.969, and 0.953 in the median.
+//! The learning rate and its schedule were chosen on a fifth of the training images, as the median of 30 seeds. The test images had no part in it.
 
 mod drawing;
 #[path = "drawing/digits.rs"]
@@ -23,7 +22,7 @@ const TRAIN: usize = LABELS.len() - TEST;
 const SEED: u64 = 1;
 
 type Net = (Dense<64, 32>, ReLU<32>, Dense<32, 10>);
-type Training = Trainer<Net, SoftmaxCrossEntropy<10>, Adam, 32>; // batches of 32
+type Training = Trainer<Net, SoftmaxCrossEntropy<10>, Scheduled<Adam, Cosine>, 32>; // batches of 32
 stackprop::budget!(Training, 48 * 1024); // or it doesn't compile
 
 /// Writes image `i` of a shuffled order into the input and returns its label. The first `TRAIN` are for training.
@@ -52,7 +51,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("{} parameters; all of training is {} bytes", Training::PARAMETERS, Training::BYTES);
     let mut training = Training::boxed(); // on a microcontroller: a static
     let mut batch = Batch::ZERO;
-    training.reset(SEED, Adam::new(0.005)?)?;
+    // Ten steps of warm-up, then half a cosine down to 0 at the end of the fifth epoch, step 225.
+    training.reset(SEED, Scheduled::new(Adam::new(0.04)?, Cosine::new(10, 225, 0.0)?))?;
 
     let mut history = Vec::new();
     for epoch in 1..=5 {

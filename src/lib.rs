@@ -100,3 +100,8 @@ pub mod prelude {
     pub use crate::tensor::{Matrix, Tensor, Tensor3, Tensor4, Vector};
     pub use crate::training::{Batch, Buffered, EpochError, Fused, NotReady, StepError, Trainer};
 }
+
+/// The README's code compiles.
+#[cfg(all(doctest, feature = "std"))]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

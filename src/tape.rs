@@ -1,6 +1,6 @@
 //! Layers alone: a [`Workspace`] for inference, and a [`Tape`] that goes forward and backward and keeps the gradients.
 
-use crate::kernel::{self, Kernels, Portable, Task};
+use crate::kernel::{self, Kernels, Task};
 use crate::layer::{Apart, Context, Layer, Yes};
 use crate::optimizer::{Accumulate, CopiesOf};
 use crate::parameter::{Info, Parameter, Path, Visitor, visit_gradients};
@@ -105,8 +105,9 @@ impl<L: Layer, const B: usize> Tape<L, B> {
     }
 
     /// The output in training.
-    pub fn forward<'a>(&'a mut self, layer: &L, x: &'a Tensor<[L::In; B]>) -> &'a Tensor<[L::Out; B]> {
-        match batch(layer.forward::<Portable, Apart, B>(&x.0, &mut self.saved, Context::new(self.seed, 0))) {
+    pub fn forward<'a>(&'a mut self, layer: &'a L, x: &'a Tensor<[L::In; B]>) -> &'a Tensor<[L::Out; B]> {
+        let context = Context::new(self.seed, 0);
+        match batch(kernel::run(Forward::<L, B> { layer, x: &x.0, saved: &mut self.saved, context })) {
             Some(y) => y,
             None => unreachable!(),
         }
@@ -119,14 +120,7 @@ impl<L: Layer, const B: usize> Tape<L, B> {
             *grad = *dy;
         }
         let context = Context::new(self.seed, 0);
-        layer.backward::<Portable, Apart, B, Yes, Accumulate>(
-            &x.0,
-            &mut self.saved,
-            self.grad.flat(),
-            &mut self.gradient,
-            &Accumulate,
-            context,
-        );
+        kernel::run(Backward { tape: self, layer, x: &x.0, context });
         match batch(L::In::group(self.grad.flat())) {
             Some(dx) => dx,
             None => unreachable!(),
@@ -155,6 +149,39 @@ impl<L: Layer, const B: usize> Tape<L, B> {
             }
         }
         visit_gradients(layer, &mut self.gradient, &mut Clear);
+    }
+}
+
+/// A forward pass in training, to be dispatched.
+struct Forward<'t, L: Layer, const B: usize> {
+    layer: &'t L,
+    x: &'t [L::In],
+    saved: &'t mut L::Saved<Apart, B>,
+    context: Context,
+}
+
+impl<'t, L: Layer, const B: usize> Task for Forward<'t, L, B> {
+    type Output = &'t mut [L::Out];
+    #[inline(always)]
+    fn run<K: Kernels>(self) -> Self::Output {
+        self.layer.forward::<K, Apart, B>(self.x, self.saved, self.context)
+    }
+}
+
+/// A backward pass, to be dispatched.
+struct Backward<'t, L: Layer, const B: usize> {
+    tape: &'t mut Tape<L, B>,
+    layer: &'t mut L,
+    x: &'t [L::In],
+    context: Context,
+}
+
+impl<L: Layer, const B: usize> Task for Backward<'_, L, B> {
+    type Output = ();
+    #[inline(always)]
+    fn run<K: Kernels>(self) {
+        let Self { tape: Tape { saved, grad, gradient, .. }, layer, x, context } = self;
+        layer.backward::<K, Apart, B, Yes, Accumulate>(x, saved, grad.flat(), gradient, &Accumulate, context);
     }
 }
 

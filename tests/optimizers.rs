@@ -44,7 +44,7 @@ fn ten_steps<T: Scalar, O: Optimizer<T = T>>(
 /// Weights and gradient as they are.
 fn plain<T: Scalar, O: Optimizer<T = T>>(case: &Case, optimizer: O) {
     ten_steps(case, optimizer, |rule, w, slots, gradient| {
-        learn_all(Role::Weight, &mut w.0, slots, &gradient.0, rule);
+        learn_all::<Portable, _, _, _>(Role::Weight, &mut w.0, slots, &gradient.0, rule);
     });
 }
 

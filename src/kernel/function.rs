@@ -4,6 +4,9 @@
 //! x = n ln 2 + r with n whole and |r| <= ln 2 / 2; eʳ is a polynomial, and 2ⁿ is made of bits. At most 1 unit in the last place off in `f32`
 //! (over all inputs) and 2 in `f64`.
 
+// As published; a shorter decimal is the same number.
+#![allow(clippy::excessive_precision)]
+
 macro_rules! exponential {
     ($name:ident, $t:ident, $bits:ident, $mantissa:literal, $bias:literal, [$low:literal, $high:literal], $whole:literal,
      [$ln2_high:literal, $ln2_low:literal], [$($c:literal)*]) => {

@@ -8,7 +8,7 @@
 #![allow(unsafe_code)]
 
 mod lanes;
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(target_arch = "x86_64", any(feature = "std", target_feature = "avx2")))]
 mod x86;
 
 mod dispatch;

@@ -8,7 +8,10 @@
 //! ```
 //! What differs here: sums stay in registers, tile by tile, and the vectors run along `c`, so no order changes with their width.
 
-use super::{Copies, Kernels, Lanes, Portable};
+// `b + MR <= n` is what a block of any size asks; for one of 1 there is a shorter form.
+#![allow(clippy::int_plus_one)]
+
+use super::{Copies, Kernels, Lanes};
 use crate::optimizer::Rule;
 use crate::parameter::Role;
 use crate::scalar::Scalar;
@@ -479,16 +482,20 @@ unsafe fn update<T: Scalar, V: Lanes<T>, U: Rule<T>, A: Zeroed>(
 
 /// Updates a whole parameter from its whole gradient.
 #[inline(always)]
-pub fn learn_all<T: Scalar, U: Rule<T>, A: Array<T = T>>(
+pub fn learn_all<K: Kernels, T: Scalar, U: Rule<T>, A: Array<T = T>>(
     role: Role,
     weights: &mut A,
     slots: &mut <U::Slots as Copies>::Of<A>,
     gradient: &A,
     rule: &U,
 ) {
-    let weights = weights.flat_mut().as_mut_ptr();
-    for (at, &g) in gradient.flat().iter().enumerate() {
-        // SAFETY: `at` is a position of the parameter.
-        unsafe { update::<T, V<T, Portable>, U, A>(weights, slots, at, 1, V::<T, Portable>::splat(g), role, rule) };
+    let (weights, gradient) = (weights.flat_mut().as_mut_ptr(), gradient.flat().as_ptr());
+    for at in (0..A::LEN).step_by(<V<T, K>>::LANES) {
+        let count = <V<T, K>>::LANES.min(A::LEN - at);
+        // SAFETY: `at..at + count` are positions of the parameter and of its gradient.
+        unsafe {
+            let gradient = some::<T, V<T, K>>(gradient.add(at), count);
+            update::<T, V<T, K>, U, A>(weights, slots, at, count, gradient, role, rule);
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! Where the gradient goes: into the optimizer at once, or into a buffer first.
 
+use core::marker::PhantomData;
+
 use super::StepError;
 use crate::kernel::Kernels;
 use crate::layer::{Apart, Context, Layer, No};
@@ -70,7 +72,7 @@ impl Sink for Buffered {
         s: Step<'_, N, O, Self, B>,
     ) -> Result<(), StepError> {
         accumulate::<K, N, B>(s.network, s.gradient, s.x, s.saved, s.grad, s.context);
-        apply::<N, O>(s.network, s.slots, s.gradient, &s.rule, s.clip_norm, s.micro_batches)
+        apply::<K, N, O>(s.network, s.slots, s.gradient, &s.rule, s.clip_norm, s.micro_batches)
     }
 }
 
@@ -89,7 +91,7 @@ pub(super) fn accumulate<K: Kernels, N: Layer, const B: usize>(
 
 /// Updates every parameter from the buffered gradient, divided by the number of micro-batches and clipped, and clears the buffer.
 #[inline(always)]
-pub(super) fn apply<N: Layer, O: Optimizer<T = N::T>>(
+pub(super) fn apply<K: Kernels, N: Layer, O: Optimizer<T = N::T>>(
     network: &mut N,
     slots: &mut N::Slots<<O::Rule as Rule<N::T>>::Slots>,
     gradient: &mut N::Slots<CopiesOf<1>>,
@@ -109,7 +111,7 @@ pub(super) fn apply<N: Layer, O: Optimizer<T = N::T>>(
     if clip_norm > N::T::ZERO && norm > clip_norm {
         scale *= clip_norm / (norm + N::T::from_f64(1e-6));
     }
-    network.visit_mut(Path::default(), slots, gradient, &mut Apply { rule, scale });
+    network.visit_mut(Path::default(), slots, gradient, &mut Apply::<K, _, _> { rule, scale, kernels: PhantomData });
     Ok(())
 }
 
@@ -134,12 +136,13 @@ impl<T: Scalar> Visitor<T, CopiesOf<0>, CopiesOf<1>> for Clear {
     }
 }
 
-struct Apply<'r, R, T> {
+struct Apply<'r, K, R, T> {
     rule: &'r R,
     scale: T,
+    kernels: PhantomData<K>,
 }
 
-impl<T: Scalar, R: Rule<T>> Visitor<T, R::Slots, CopiesOf<1>> for Apply<'_, R, T> {
+impl<K: Kernels, T: Scalar, R: Rule<T>> Visitor<T, R::Slots, CopiesOf<1>> for Apply<'_, K, R, T> {
     fn visit<A: Array<T = T>>(
         &mut self,
         info: Info,
@@ -150,7 +153,7 @@ impl<T: Scalar, R: Rule<T>> Visitor<T, R::Slots, CopiesOf<1>> for Apply<'_, R, T
         for g in gradient.flat_mut() {
             *g *= self.scale;
         }
-        crate::kernel::learn_all(info.role, weights, slots, gradient, self.rule);
+        crate::kernel::learn_all::<K, _, _, _>(info.role, weights, slots, gradient, self.rule);
         gradient.flat_mut().fill(T::ZERO);
     }
 }

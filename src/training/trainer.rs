@@ -360,18 +360,8 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize> Trai
     /// # Errors
     /// [`StepError::NonFiniteGradient`]: the accumulated gradients are dropped, all else is as before.
     pub fn apply(&mut self) -> Result<(), StepError> {
-        let micro_batches = core::mem::take(&mut self.micro_batches);
-        if micro_batches > 0 {
-            let rule = self.optimizer.rule(self.steps, N::T::ONE);
-            sink::apply::<N, O>(
-                &mut self.network,
-                &mut self.slots,
-                &mut self.gradient,
-                &rule,
-                self.clip_norm,
-                micro_batches,
-            )?;
-            self.steps += 1;
+        if self.micro_batches > 0 {
+            kernel::run(Apply { trainer: self })?;
         }
         Ok(())
     }
@@ -426,6 +416,23 @@ impl<N: Layer, L: Compares<N::Out, Y>, O: Optimizer<T = N::T>, const BATCH: usiz
         );
         trainer.micro_batches += 1;
         Ok(loss)
+    }
+}
+
+/// The update from accumulated gradients, to be dispatched.
+struct Apply<'t, N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize> {
+    trainer: &'t mut Trainer<N, L, O, BATCH, Buffered>,
+}
+
+impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize> Task for Apply<'_, N, L, O, BATCH> {
+    type Output = Result<(), StepError>;
+    #[inline(always)]
+    fn run<K: Kernels>(self) -> Self::Output {
+        let t = self.trainer;
+        let (rule, micro_batches) = (t.optimizer.rule(t.steps, N::T::ONE), core::mem::take(&mut t.micro_batches));
+        sink::apply::<K, N, O>(&mut t.network, &mut t.slots, &mut t.gradient, &rule, t.clip_norm, micro_batches)?;
+        t.steps += 1;
+        Ok(())
     }
 }
 
