@@ -143,7 +143,7 @@ impl<'a, T: Scalar> Parameter<'a, T> {
 
     /// The value at a row-major position of the logical shape.
     pub fn get(&self, i: usize) -> Option<T> {
-        self.values.get(self.info.place(i)).copied()
+        if i < self.values.len() { self.values.get(self.info.place(i)).copied() } else { None }
     }
 
     /// All values in row-major order of the logical shape.

@@ -60,7 +60,7 @@ const SENTENCES: &[(&str, &[&str])] = &[
     ("optimizer_resume_other", &["the trainer's optimizer is `", "Adam`, but `", "AdamW` was given"]),
     ("optimizer_of_f64", &["<Adam<f64> as Optimizer>::T == f32"]),
     ("optimizer_is_none", &["`f32` is not an optimizer"]),
-    ("budget_of_training", &["budget: `Training` needs 38440 bytes, the budget is 32768"]),
+    ("budget_of_training", &["budget: `Training` needs 38528 bytes, the budget is 32768"]),
     ("budget_of_workspace", &["budget: `Workspace<Net>` needs 168 bytes, the budget is 128"]),
     ("tensor_reshape", &["reshape: a tensor of 64 numbers cannot become one of 63"]),
     ("tensor_reshape_ref", &["reshape: a tensor of 64 numbers cannot become one of 65"]),

@@ -68,15 +68,23 @@ macro_rules! alone {
 }
 layers!(alone);
 
-/// Each pair of `$first` and a layer, alone and between dense layers, at every size; batches take turns.
+/// `$first` before each layer, at every size; batches take turns.
 macro_rules! before_each {
     ($first:ident; $($second:ident)*) => { $(
         before_each!(@pair $first $second (1 5) (3 1) (5 3) (7 5) (17 1) (33 3));
     )* };
-    (@pair $first:ident $second:ident $(($n:literal $b:literal))*) => { $(
-        check::<($first<$n, f64>, $second<$n, f64>), $b>();
+    (@pair $first:ident $second:ident $(($n:literal $b:literal))*) => {
+        $(check::<($first<$n, f64>, $second<$n, f64>), $b>();)*
+    };
+}
+
+/// The same between dense layers; here sizes take turns, too, because each dense layer is compiled anew.
+macro_rules! between_dense {
+    ($first:ident; [$($sizes:tt)*]) => {};
+    ($first:ident; [($n:literal $b:literal) $($sizes:tt)*] $second:ident $($rest:ident)*) => {
         check::<(D<3, $n>, $first<$n, f64>, $second<$n, f64>, D<$n, 2>), $b>();
-    )* };
+        between_dense!($first; [$($sizes)* ($n $b)] $($rest)*);
+    };
 }
 
 macro_rules! pairs {
@@ -87,6 +95,8 @@ macro_rules! pairs {
                 #[test]
                 fn $name() {
                     before_each!($first; ReLU LeakyReLU Sigmoid Tanh GELU TanhGELU SiLU ELU Softplus Softmax Dropout);
+                    between_dense!($first; [(1 3) (7 1) (3 5) (33 3) (5 1) (17 5)]
+                        ReLU LeakyReLU Sigmoid Tanh GELU TanhGELU SiLU ELU Softplus Softmax Dropout);
                 }
             )*
         }
