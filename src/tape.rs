@@ -105,7 +105,7 @@ impl<L: Layer, const B: usize> Tape<L, B> {
     }
 
     /// The output in training.
-    pub fn forward<'a>(&'a mut self, layer: &'a L, x: &'a Tensor<[L::In; B]>) -> &'a Tensor<[L::Out; B]> {
+    pub fn forward<'a>(&'a mut self, layer: &L, x: &'a Tensor<[L::In; B]>) -> &'a Tensor<[L::Out; B]> {
         let context = Context::new(self.seed, 0);
         match batch(kernel::run(Forward::<L, B> { layer, x: &x.0, saved: &mut self.saved, context })) {
             Some(y) => y,
@@ -153,14 +153,14 @@ impl<L: Layer, const B: usize> Tape<L, B> {
 }
 
 /// A forward pass in training, to be dispatched.
-struct Forward<'t, L: Layer, const B: usize> {
-    layer: &'t L,
+struct Forward<'l, 't, L: Layer, const B: usize> {
+    layer: &'l L,
     x: &'t [L::In],
     saved: &'t mut L::Saved<Apart, B>,
     context: Context,
 }
 
-impl<'t, L: Layer, const B: usize> Task for Forward<'t, L, B> {
+impl<'t, L: Layer, const B: usize> Task for Forward<'_, 't, L, B> {
     type Output = &'t mut [L::Out];
     #[inline(always)]
     fn run<K: Kernels>(self) -> Self::Output {

@@ -8,6 +8,9 @@
 //! ```
 //! What differs here: sums stay in registers, tile by tile, and the vectors run along `c`, so no order changes with their width.
 
+// Inlined into the step, which is compiled for the instructions that were chosen; but functions of their own in debug builds, where each
+// tile inlined would cost its stack again.
+
 // `b + MR <= n` is what a block of any size asks; for one of 1 there is a shorter form.
 #![allow(clippy::int_plus_one)]
 
@@ -37,7 +40,7 @@ const fn narrow<K: Kernels, T: Scalar>(columns: usize) -> bool {
 ///
 /// # Safety
 /// `count` numbers are there, and all lanes unless `PART`.
-#[inline(always)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 unsafe fn load<T, V: Lanes<T>, const PART: bool>(from: *const T, count: usize) -> V {
     // SAFETY: the caller's promise.
     unsafe { if PART { V::load_some(from, count) } else { V::load(from) } }
@@ -48,7 +51,7 @@ unsafe fn load<T, V: Lanes<T>, const PART: bool>(from: *const T, count: usize) -
 ///
 /// # Safety
 /// Those numbers are there.
-#[inline(always)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 unsafe fn tile<T: Scalar, V: Lanes<T>, const MR: usize, const NV: usize, const PART: bool, const CHAINS: usize>(
     steps: usize,
     a: *const T,
@@ -155,7 +158,7 @@ const fn panels(columns: usize, lanes: usize, most: usize) -> Panels {
 }
 
 /// `out[b][c] = Σᵣ a[b][r] · m[r][c] + bias[c]`, for as many rows as both have. The bias comes last.
-#[inline(always)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 pub fn mul_rows<K: Kernels, T: Scalar, const R: usize, const C: usize>(
     a: &[[T; R]],
     m: &[[T; C]; R],
@@ -171,7 +174,7 @@ pub fn mul_rows<K: Kernels, T: Scalar, const R: usize, const C: usize>(
     }
 }
 
-#[inline(always)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 fn mul_rows_in<K: Kernels, T: Scalar, const R: usize, const C: usize, const CHAINS: usize>(
     a: &[[T; R]],
     m: &[[T; C]; R],
@@ -217,7 +220,7 @@ fn mul_rows_in<K: Kernels, T: Scalar, const R: usize, const C: usize, const CHAI
 ///
 /// # Safety
 /// `a` and `out` have `MR` rows; from column `j` there are `NV` vectors, the last of `last` numbers if `PART`.
-#[inline(always)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 unsafe fn mul_tile<
     T: Scalar,
     V: Lanes<T>,
@@ -253,7 +256,7 @@ unsafe fn mul_tile<
 }
 
 /// `out[b][r] = Σ꜀ a[b][c] · m[r][c] + bias[r]`, for `rows` of `m`, for as many samples as both have. The bias comes last.
-#[inline(always)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 pub fn dots<K: Kernels, T: Scalar, const R: usize, const C: usize>(
     a: &[[T; C]],
     m: &[[T; C]; R],
@@ -316,7 +319,7 @@ pub fn dots<K: Kernels, T: Scalar, const R: usize, const C: usize>(
 ///
 /// # Safety
 /// They are there.
-#[inline(always)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 unsafe fn dot_tile<T: Scalar, V: Lanes<T>, const R: usize, const C: usize, const MR: usize, const NR: usize>(
     a: *const T,
     m: *const T,
@@ -350,7 +353,7 @@ unsafe fn dot_tile<T: Scalar, V: Lanes<T>, const R: usize, const C: usize, const
 ///
 /// # Safety
 /// They are there: `count` columns if `PART`, else all lanes.
-#[inline(always)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 unsafe fn dot_step<T: Scalar, V: Lanes<T>, const C: usize, const MR: usize, const NR: usize, const PART: bool>(
     sums: &mut [[V; NR]; MR],
     a: *const T,
@@ -373,7 +376,7 @@ unsafe fn dot_step<T: Scalar, V: Lanes<T>, const C: usize, const MR: usize, cons
 }
 
 /// Updates `rows` of `m`, each number from its gradient `Σ_b p[b][r] · q[b][c]`.
-#[inline(always)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 pub fn learn_rows<K: Kernels, T: Scalar, U: Rule<T>, A: Array<T = T>, const R: usize, const C: usize>(
     p: &[[T; R]],
     q: &[[T; C]],
@@ -418,7 +421,7 @@ pub fn learn_rows<K: Kernels, T: Scalar, U: Rule<T>, A: Array<T = T>, const R: u
 }
 
 /// Updates a vector of biases, each from its gradient `Σ_b q[b][c]`.
-#[inline(always)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 pub fn learn_bias<K: Kernels, T: Scalar, U: Rule<T>, const C: usize>(
     q: &[[T; C]],
     bias: &mut [T; C],
@@ -451,7 +454,7 @@ pub fn learn_bias<K: Kernels, T: Scalar, U: Rule<T>, const C: usize>(
 ///
 /// # Safety
 /// They are there.
-#[inline(always)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 unsafe fn some<T, V: Lanes<T>>(from: *const T, count: usize) -> V {
     // SAFETY: the caller's promise.
     unsafe { if count == V::LANES { V::load(from) } else { V::load_some(from, count) } }
@@ -461,7 +464,7 @@ unsafe fn some<T, V: Lanes<T>>(from: *const T, count: usize) -> V {
 ///
 /// # Safety
 /// They are there, in the parameter and in each of its slots.
-#[inline(always)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 unsafe fn update<T: Scalar, V: Lanes<T>, U: Rule<T>, A: Zeroed>(
     weights: *mut T,
     slots: &mut <U::Slots as Copies>::Of<A>,
@@ -481,7 +484,7 @@ unsafe fn update<T: Scalar, V: Lanes<T>, U: Rule<T>, A: Zeroed>(
 }
 
 /// Updates a whole parameter from its whole gradient.
-#[inline(always)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 pub fn learn_all<K: Kernels, T: Scalar, U: Rule<T>, A: Array<T = T>>(
     role: Role,
     weights: &mut A,
