@@ -61,10 +61,16 @@ pub trait Scalar:
     fn abs(self) -> Self;
     /// Neither infinite nor NaN.
     fn is_finite(self) -> bool;
+    /// eˣ, of each lane.
+    fn exp_lanes<V: Lanes<Self>>(x: V) -> V;
+    /// Natural logarithm, of each lane.
+    fn ln_lanes<V: Lanes<Self>>(x: V) -> V;
     /// eˣ.
     fn exp(self) -> Self;
     /// Natural logarithm.
     fn ln(self) -> Self;
+    /// The logistic function: 1 / (1 + e⁻ˣ).
+    fn sigmoid(self) -> Self;
     /// ln(1 + x), exact near 0.
     fn ln_1p(self) -> Self;
     /// eˣ - 1, exact near 0.
@@ -112,7 +118,7 @@ pub trait Scalar:
 }
 
 macro_rules! scalar {
-    ($t:ident $lanes:ident $sixteen:ident, $exp:ident $ln:ident $ln_1p:ident $exp_m1:ident $tanh:ident $sqrt:ident $erf:ident $cos:ident) => {
+    ($t:ident $lanes:ident $sixteen:ident, $exp:ident $ln:ident $tanh:ident $sigmoid:ident, $ln_1p:ident $exp_m1:ident $sqrt:ident $erf:ident $cos:ident) => {
         impl Scalar for $t {
             const BYTES: usize = size_of::<$t>();
             const ONE: Self = 1.0;
@@ -173,9 +179,25 @@ macro_rules! scalar {
             fn exp(self) -> Self {
                 crate::kernel::$exp(self)
             }
-            #[inline]
+            #[inline(always)]
             fn ln(self) -> Self {
-                libm::$ln(self)
+                crate::kernel::$ln(self)
+            }
+            #[inline(always)]
+            fn tanh(self) -> Self {
+                crate::kernel::$tanh(self)
+            }
+            #[inline(always)]
+            fn sigmoid(self) -> Self {
+                crate::kernel::$sigmoid(self)
+            }
+            #[inline(always)]
+            fn exp_lanes<V: Lanes<$t>>(x: V) -> V {
+                crate::kernel::$exp(x)
+            }
+            #[inline(always)]
+            fn ln_lanes<V: Lanes<$t>>(x: V) -> V {
+                crate::kernel::$ln(x)
             }
             #[inline]
             fn ln_1p(self) -> Self {
@@ -184,10 +206,6 @@ macro_rules! scalar {
             #[inline]
             fn exp_m1(self) -> Self {
                 libm::$exp_m1(self)
-            }
-            #[inline]
-            fn tanh(self) -> Self {
-                libm::$tanh(self)
             }
             #[inline(always)]
             fn sqrt(self) -> Self {
@@ -208,8 +226,8 @@ macro_rules! scalar {
         }
     };
 }
-scalar!(f32 F32 F32x16, exp_f32 logf log1pf expm1f tanhf sqrtf erff cosf);
-scalar!(f64 F64 F64x16, exp_f64 log log1p expm1 tanh sqrt erf cos);
+scalar!(f32 F32 F32x16, exp_f32 ln_f32 tanh_f32 sigmoid_f32, log1pf expm1f sqrtf erff cosf);
+scalar!(f64 F64 F64x16, exp_f64 ln_f64 tanh_f64 sigmoid_f64, log1p expm1 sqrt erf cos);
 
 /// Whether every number is finite; written so that it runs in vector registers.
 #[inline]

@@ -1,90 +1,206 @@
-//! The exponential function, in plain arithmetic without a branch, so that loops over it run in vectors, and that gives the same bits in
+//! exp, ln, tanh and the logistic function, in plain arithmetic without a branch, so that they run in vectors, and that give the same bits in
 //! every vector: each product and sum is rounded by itself.
 //!
-//! x = n ln 2 + r with n whole and |r| <= ln 2 / 2; eʳ is a polynomial, and 2ⁿ is made of bits. At most 1 unit in the last place off in `f32`
-//! (over all inputs) and 2 in `f64`.
+//! At most 2 units in the last place off: over all inputs in `f32`, see the tests.
 
 // As published; a shorter decimal is the same number.
 #![allow(clippy::excessive_precision)]
 
-macro_rules! exponential {
-    ($name:ident, $t:ident, $bits:ident, $mantissa:literal, $bias:literal, [$low:literal, $high:literal], $whole:literal,
-     [$ln2_high:literal, $ln2_low:literal], [$($c:literal)*]) => {
-        /// eˣ.
+use super::{Kernels, Lanes};
+use crate::scalar::Scalar;
+
+/// Σ cᵢ xⁱ, the highest coefficient first.
+#[inline(always)]
+fn polynomial<T: Copy, V: Lanes<T>, const N: usize>(x: V, coefficients: [T; N]) -> V {
+    let mut sum = V::splat(coefficients[0]);
+    for i in 1..N {
+        sum = sum * x + V::splat(coefficients[i]);
+    }
+    sum
+}
+
+/// The functions of a number type, from its constants.
+macro_rules! functions {
+    ($t:ident, $exp:ident [$low:literal, $high:literal] $whole:literal [$ln2_high:literal, $ln2_low:literal] $exp_c:expr,
+     $ln:ident [$up:literal, $up_bits:literal] [$ln_high:literal, $ln_low:literal] $ln_c:expr, $tanh:ident $tanh_c:expr, $sigmoid:ident) => {
+        /// eˣ: x = n ln 2 + r with n whole and |r| <= ln 2 / 2; eʳ is a polynomial, and 2ⁿ is made of bits.
         #[inline(always)]
-        pub fn $name(x: $t) -> $t {
+        pub fn $exp<V: Lanes<$t>>(x: V) -> V {
             // Beyond these the result is 0 or infinite; NaN stays.
-            let x = if x < $low { $low } else { x };
-            let x = if x > $high { $high } else { x };
+            let x = V::splat($high).at_most(V::splat($low).at_least(x));
             // Adding 1.5 · 2ᵐ leaves the whole number in the lowest bits.
-            let shifted = x * core::$t::consts::LOG2_E + $whole;
-            let n = shifted - $whole;
-            let r = (x - n * $ln2_high) - n * $ln2_low;
-            let mut p = 0.0;
-            $(p = p * r + $c;)*
-            let y = (p * r) * r + r + 1.0;
-            // In two steps, because 2ⁿ alone can be out of range where the result isn't.
-            let n = (shifted.to_bits() as $bits).wrapping_sub(($whole as $t).to_bits() as $bits);
-            let (half, rest) = (n >> 1, n.wrapping_sub(n >> 1));
-            let power = |n: $bits| $t::from_bits((n.wrapping_add($bias) << $mantissa) as _);
-            y * power(half) * power(rest)
+            let shifted = x * V::splat(core::$t::consts::LOG2_E) + V::splat($whole);
+            let n = shifted - V::splat($whole);
+            let (high, low) = (x - n * V::splat($ln2_high), n * V::splat($ln2_low));
+            let r = high - low;
+            // 1 + r, and what rounding it and r has cost.
+            let one = V::splat(1.0);
+            let sum = one + r;
+            let rest = (r - (sum - one)) + ((high - r) - low);
+            let p = polynomial(r, $exp_c);
+            (sum + ((p * r) * r + rest)).scale(shifted)
+        }
+
+        /// ln x: x = m 2ᵉ with m from √½ to √2; ln m is a polynomial of s² with s = (m - 1) / (m + 1).
+        #[inline(always)]
+        pub fn $ln<V: Lanes<$t>>(x: V) -> V {
+            let least = V::splat($t::MIN_POSITIVE);
+            let (m, e) = x.below(least, x * V::splat($up), x).split();
+            let e = e - x.below(least, V::splat($up_bits), V::splat(0.0));
+            let f = m - V::splat(1.0);
+            let s = f / (V::splat(2.0) + f);
+            let z = s * s;
+            let half = V::splat(0.5) * f * f;
+            let series = z * polynomial(z, $ln_c);
+            let y = (s * (half + series) + e * V::splat($ln_low)) - half + f + e * V::splat($ln_high);
+            // NaN stays, +∞ too; 0 gives -∞, and what is below it NaN.
+            let y = V::splat($t::MAX).below(x, x, y + (x - x));
+            x.below(
+                V::splat($t::from_bits(1)),
+                x.below(V::splat(0.0), V::splat($t::NAN), V::splat($t::NEG_INFINITY)),
+                y,
+            )
+        }
+
+        /// tanh x: near 0 a polynomial, else from e^(2|x|).
+        #[inline(always)]
+        pub fn $tanh<V: Lanes<$t>>(x: V) -> V {
+            let size = x.at_least(-x);
+            let near = x + x * (x * x) * $tanh_c(x * x);
+            let far = x.sign() * (V::splat(1.0) - V::splat(2.0) / ($exp(size + size) + V::splat(1.0)));
+            size.below(V::splat(0.625), near, far)
+        }
+
+        /// 1 / (1 + e^-x), from e^-|x|, which doesn't overflow.
+        #[inline(always)]
+        pub fn $sigmoid<V: Lanes<$t>>(x: V) -> V {
+            let e = $exp(-x.at_least(-x));
+            let one = V::splat(1.0);
+            let sum = one + e;
+            let y = x.below(V::splat(0.0), e, one) / sum;
+            // What rounding the sum has cost, divided by the sum.
+            y - y * (e - (sum - one)) * y.at_least(one - y)
         }
     };
 }
 
-// Coefficients of (eʳ - 1 - r) / r², highest first: minimax for `f32` (Moshier, Cephes), Taylor for `f64`.
-exponential!(exp_f32, f32, i32, 23, 127, [-104.0, 89.0], 12_582_912.0, [0.693_359_375, -2.121_944_4e-4],
-    [1.987_569_1e-4 1.398_199_9e-3 8.333_452e-3 4.166_579_6e-2 1.666_666_5e-1 5.000_000_1e-1]);
-exponential!(exp_f64, f64, i64, 52, 1023, [-746.0, 710.0], 6_755_399_441_055_744.0, [0.693_147_180_369_123_8, 1.908_214_929_270_587_7e-10],
-    [1.605_904_383_682_161_5e-10 2.087_675_698_786_81e-9 2.505_210_838_544_172e-8 2.755_731_922_398_589e-7
-     2.755_731_922_398_589_3e-6 2.480_158_730_158_73e-5 1.984_126_984_126_984e-4 1.388_888_888_888_889e-3
-     8.333_333_333_333_333e-3 4.166_666_666_666_666_4e-2 1.666_666_666_666_666_6e-1 5e-1]);
+// exp: coefficients of (eʳ - 1 - r) / r², minimax (Moshier, Cephes). ln: FreeBSD's msun. tanh: Cephes.
+functions!(f32,
+    exp_f32 [-104.0, 89.0] 12_582_912.0 [0.693_359_375, -2.121_944_4e-4]
+        [1.987_569_1e-4, 1.398_199_9e-3, 8.333_452e-3, 4.166_579_6e-2, 1.666_666_5e-1, 5.000_000_1e-1],
+    ln_f32 [33_554_432.0, 25.0] [6.931_381_225_6e-1, 9.058_000_614_5e-6]
+        [0.242_790_788_41, 0.284_987_866_88, 0.400_009_721_52, 0.666_666_626_93],
+    tanh_f32 |z| polynomial(z, [-5.704_988_727_45e-3, 2.063_908_879_54e-2, -5.373_971_555_31e-2, 1.333_144_220_36e-1, -3.333_328_194_22e-1]),
+    sigmoid_f32);
+// exp: Taylor.
+functions!(f64,
+    exp_f64 [-746.0, 710.0] 6_755_399_441_055_744.0 [0.693_147_180_369_123_8, 1.908_214_929_270_587_7e-10]
+        [1.605_904_383_682_161_5e-10, 2.087_675_698_786_81e-9, 2.505_210_838_544_172e-8, 2.755_731_922_398_589e-7,
+         2.755_731_922_398_589_3e-6, 2.480_158_730_158_73e-5, 1.984_126_984_126_984e-4, 1.388_888_888_888_889e-3,
+         8.333_333_333_333_333e-3, 4.166_666_666_666_666_4e-2, 1.666_666_666_666_666_6e-1, 5e-1],
+    ln_f64 [18_014_398_509_481_984.0, 54.0] [6.931_471_803_691_238_164_90e-1, 1.908_214_929_270_587_700_02e-10]
+        [1.479_819_860_511_658_591e-1, 1.531_383_769_920_937_332e-1, 1.818_357_216_161_805_012e-1, 2.222_219_843_214_978_396e-1,
+         2.857_142_874_366_239_149e-1, 3.999_999_999_940_941_908e-1, 6.666_666_666_666_735_130e-1],
+    tanh_f64 |z: V| {
+        polynomial(z, [-9.643_991_794_250_522_386_28e-1, -9.928_772_310_019_185_865_64e1, -1.614_687_684_417_084_479_52e3])
+            / polynomial(z, [1.0, 1.128_116_784_916_329_314_02e2, 2.235_488_390_601_004_485_83e3, 4.844_063_053_251_254_860_48e3])
+    },
+    sigmoid_f64);
+
+/// Replaces each number by a function of it, in vectors.
+#[inline(always)]
+pub fn each<K: Kernels, T: Scalar>(values: &mut [T], f: impl Fn(T::Lanes<K>) -> T::Lanes<K>) {
+    let lanes = <T::Lanes<K>>::LANES;
+    let (vectors, rest) = values.split_at_mut(values.len() / lanes * lanes);
+    // SAFETY: chunks of `lanes` numbers, and one of fewer.
+    unsafe {
+        for at in (0..vectors.len()).step_by(lanes) {
+            let at = vectors.as_mut_ptr().add(at);
+            f(<T::Lanes<K>>::load(at)).store(at);
+        }
+        if !rest.is_empty() {
+            f(<T::Lanes<K>>::load_some(rest.as_ptr(), rest.len())).store_some(rest.as_mut_ptr(), rest.len());
+        }
+    }
+}
 
 #[cfg(test)]
 mod tests {
-    use super::{exp_f32, exp_f64};
+    use super::*;
 
-    /// Distance in units in the last place of the exact result.
-    fn error_f32(x: f32) -> f64 {
-        let (exact, y) = (libm::exp(f64::from(x)), exp_f32(x));
-        if y.is_infinite() || exact > f64::from(f32::MAX) {
-            return if f64::from(y) == f64::from(exact as f32) { 0.0 } else { f64::INFINITY };
+    /// Distance from the exact result, in units in its last place.
+    fn units_f32(y: f32, exact: f64) -> f64 {
+        let nearest = exact as f32;
+        if y == nearest || (y.is_nan() && nearest.is_nan()) {
+            return 0.0;
         }
-        let above = f32::from_bits((exact as f32).to_bits() + 1);
-        (f64::from(y) - exact).abs() / f64::from(above - exact as f32)
+        let size = nearest.abs().min(f32::MAX);
+        let unit =
+            f64::from(f32::from_bits(size.to_bits().max(1))) - f64::from(f32::from_bits(size.to_bits().max(1) - 1));
+        (f64::from(y) - exact).abs() / unit
     }
 
-    #[test]
-    fn exp_f32_is_within_one_unit() {
-        let step = if cfg!(debug_assertions) { 997 } else { 7 };
+    /// How many numbers are left out between two; `cargo test --release --lib -- --ignored` takes all.
+    const STEP: usize = if cfg!(debug_assertions) { 4_999 } else { 97 };
+
+    fn sweep(step: usize, name: &str, limit: f64, f: impl Fn(f32) -> f32, exact: impl Fn(f64) -> f64) {
         let mut worst = (0.0, 0.0);
         for bits in (0..=u32::MAX).step_by(step) {
             let x = f32::from_bits(bits);
-            if x.is_nan() {
-                assert!(exp_f32(x).is_nan());
-            } else if x > -103.0 {
-                let error = error_f32(x);
-                assert!(error <= 1.0, "exp({x}) is off by {error}");
-                worst = if error > worst.0 { (error, x) } else { worst };
-            } else {
-                assert_eq!(exp_f32(x), libm::expf(x));
-            }
+            let units = units_f32(f(x), exact(f64::from(x)));
+            assert!(units <= limit, "{name}({x:e}) is {:e}: off by {units} units", f(x));
+            worst = if units > worst.0 { (units, x) } else { worst };
         }
-        println!("worst: {} units at {}", worst.0, worst.1);
+        println!("{name}: at most {:.3} units off, at {:e}", worst.0, worst.1);
+    }
+
+    fn logistic(x: f64) -> f64 {
+        if x < 0.0 { libm::exp(x) / (1.0 + libm::exp(x)) } else { 1.0 / (1.0 + libm::exp(-x)) }
+    }
+
+    fn all_in_f32(step: usize) {
+        sweep(step, "exp", 1.0, exp_f32, libm::exp);
+        sweep(step, "ln", 1.0, ln_f32, libm::log);
+        sweep(step, "tanh", 1.5, tanh_f32, libm::tanh);
+        sweep(step, "sigmoid", 2.0, sigmoid_f32, logistic);
     }
 
     #[test]
-    fn exp_f64_is_close() {
-        for i in -745_000..710_000 {
-            let x = f64::from(i) * 1e-3 + 1e-7;
-            let (exact, y) = (libm::exp(x), exp_f64(x));
-            let units = (exact.to_bits() as i64 - y.to_bits() as i64).abs();
-            assert!(units <= 2, "exp({x}): {y} instead of {exact}");
+    fn some_in_f32() {
+        all_in_f32(STEP);
+    }
+
+    #[test]
+    #[ignore = "takes minutes"]
+    fn every_f32() {
+        all_in_f32(1);
+    }
+
+    /// Numbers of every size, and of both signs.
+    fn some_f64(name: &str, limit: i64, f: impl Fn(f64) -> f64, exact: impl Fn(f64) -> f64) {
+        let mut x = 1e-320;
+        let mut worst = 0;
+        let special = [0.0, 1.0, 709.7, 745.1, 710.0, 1e9, f64::MAX, f64::INFINITY, f64::NAN];
+        let sizes = core::iter::from_fn(|| {
+            x *= 1.000_731;
+            Some(x)
+        });
+        for x in sizes.take_while(|x| *x < 1e308).chain(special).flat_map(|x| [x, -x]) {
+            let (exact, y) = (exact(x), f(x));
+            let same = exact == y || (exact.is_nan() && y.is_nan());
+            let units =
+                if same { 0 } else { (exact.to_bits() as i64).wrapping_sub(y.to_bits() as i64).saturating_abs() };
+            assert!(units <= limit, "{name}({x:e}): {y:e} instead of {exact:e}");
+            worst = worst.max(units);
         }
-        for x in [0.0, -0.0, 1.0, 709.7, -745.1, 710.0, 1e9, -1e9, f64::INFINITY, f64::NEG_INFINITY] {
-            let (exact, y) = (libm::exp(x), exp_f64(x));
-            assert!(exact == y || (exact - y).abs() <= 2.0 * f64::EPSILON * exact, "exp({x}): {y} instead of {exact}");
-        }
-        assert!(exp_f64(f64::NAN).is_nan());
+        println!("{name}: at most {worst} units from libm");
+    }
+
+    #[test]
+    fn all_in_f64() {
+        some_f64("exp", 2, exp_f64, libm::exp);
+        some_f64("ln", 2, ln_f64, libm::log);
+        some_f64("tanh", 2, tanh_f64, libm::tanh);
+        some_f64("sigmoid", 3, sigmoid_f64, logistic);
     }
 }

@@ -32,6 +32,15 @@ pub trait Lanes<T>:
     /// 1, -1, or the number itself where it is 0 or NaN.
     #[must_use]
     fn sign(self) -> Self;
+    /// `if self < bound { then } else { or }`.
+    #[must_use]
+    fn below(self, bound: Self, then: Self, or: Self) -> Self;
+    /// `self · 2ⁿ`, rounded once, where `shifted` is n + 1.5 · 2ᵐ and m the number of bits of a mantissa.
+    #[must_use]
+    fn scale(self, shifted: Self) -> Self;
+    /// m and e with `self = m · 2ᵉ` and m from √½ to √2, for a positive number that isn't subnormal.
+    #[must_use]
+    fn split(self) -> (Self, Self);
     /// The sum of all lanes, as a tree: lane l and lane l + half, and so on.
     fn total(self) -> T;
 
@@ -57,7 +66,7 @@ pub trait Lanes<T>:
     unsafe fn store_some(self, to: *mut T, count: usize);
 }
 
-macro_rules! one_lane { ($($t:ident)*) => { $(
+macro_rules! one_lane { ($($t:ident $bits:ident $shift:ident),*) => { $(
     impl Lanes<$t> for $t {
         const LANES: usize = 1;
         #[inline(always)]
@@ -91,6 +100,27 @@ macro_rules! one_lane { ($($t:ident)*) => { $(
             }
         }
         #[inline(always)]
+        fn below(self, bound: $t, then: $t, or: $t) -> $t {
+            if self < bound { then } else { or }
+        }
+        #[inline(always)]
+        fn scale(self, shifted: $t) -> $t {
+            use $shift::*;
+            let n = shifted.to_bits().wrapping_sub(WHOLE);
+            // In two steps, because 2ⁿ alone can be out of range where the result isn't.
+            let half = (n.wrapping_add(EVEN) >> 1).wrapping_sub(EVEN / 2);
+            let power = |n: $bits| $t::from_bits(n.wrapping_add(BIAS) << MANTISSA);
+            self * power(half) * power(n.wrapping_sub(half))
+        }
+        #[inline(always)]
+        fn split(self) -> ($t, $t) {
+            use $shift::*;
+            let shifted = self.to_bits().wrapping_add(ONE - ROOT_HALF);
+            let m = (shifted & ((1 << MANTISSA) - 1)) + ROOT_HALF;
+            let e = $t::from_bits(shifted >> MANTISSA | WHOLE_PLACES);
+            ($t::from_bits(m), e - UNBIAS)
+        }
+        #[inline(always)]
         fn total(self) -> $t {
             self
         }
@@ -118,7 +148,33 @@ macro_rules! one_lane { ($($t:ident)*) => { $(
         }
     }
 )* } }
-one_lane!(f32 f64);
+one_lane!(f32 u32 bits32, f64 u64 bits64);
+
+/// What the bits of a number type mean.
+macro_rules! bits {
+    ($name:ident $t:ident $bits:ident $mantissa:literal $root_half:literal) => {
+        pub mod $name {
+            /// Bits of the mantissa, without the leading one.
+            pub const MANTISSA: u32 = $mantissa;
+            /// The exponent of 1.
+            pub const BIAS: $bits = ($t::MAX_EXP - 1) as $bits;
+            /// 1.
+            pub const ONE: $bits = BIAS << MANTISSA;
+            /// √½.
+            pub const ROOT_HALF: $bits = $root_half;
+            /// 1.5 · 2ᵐ: a whole number that is added to it stands in the lowest bits.
+            pub const WHOLE: $bits = ((BIAS + $mantissa) << MANTISSA) | (1 << (MANTISSA - 1));
+            /// 2ᵐ, likewise.
+            pub const WHOLE_PLACES: $bits = (BIAS + $mantissa) << MANTISSA;
+            /// 2ᵐ + the exponent of 1: takes both off again.
+            pub const UNBIAS: $t = ((1 << MANTISSA) + BIAS) as $t;
+            /// Larger than any exponent, and even: added before a shift without sign.
+            pub const EVEN: $bits = 1 << 12;
+        }
+    };
+}
+bits!(bits32 f32 u32 23 0x3f35_04f3);
+bits!(bits64 f64 u64 52 0x3fe6_a09e_667f_3bcd);
 
 /// Two vectors as one: the low lanes, then the high ones.
 #[derive(Clone, Copy, Debug)]
@@ -170,6 +226,19 @@ impl<T: Copy, V: Lanes<T>> Lanes<T> for Pair<V> {
     #[inline(always)]
     fn sign(self) -> Self {
         Self(self.0.sign(), self.1.sign())
+    }
+    #[inline(always)]
+    fn below(self, bound: Self, then: Self, or: Self) -> Self {
+        Self(self.0.below(bound.0, then.0, or.0), self.1.below(bound.1, then.1, or.1))
+    }
+    #[inline(always)]
+    fn scale(self, shifted: Self) -> Self {
+        Self(self.0.scale(shifted.0), self.1.scale(shifted.1))
+    }
+    #[inline(always)]
+    fn split(self) -> (Self, Self) {
+        let ((m, e), (m1, e1)) = (self.0.split(), self.1.split());
+        (Self(m, m1), Self(e, e1))
     }
     #[inline(always)]
     fn total(self) -> T {

@@ -3,7 +3,7 @@
 //! - `lanes`: what a vector can do; a single number is a vector of one lane, and the definition.
 //! - `x86`: vectors of AVX2 and AVX-512.
 //! - `dispatch`: the choice between them, once a step.
-//! - `function`: the exponential function.
+//! - `function`: exp, ln, tanh and the logistic function.
 //! - `product`: the three products of a dense layer.
 #![allow(unsafe_code)]
 
@@ -19,7 +19,7 @@ mod product;
 
 pub use self::copies::{Copies, CopiesOf};
 pub use self::dispatch::{Kernels, Portable, Task, run};
-pub use self::function::{exp_f32, exp_f64};
+pub use self::function::{each, exp_f32, exp_f64, ln_f32, ln_f64, sigmoid_f32, sigmoid_f64, tanh_f32, tanh_f64};
 pub use self::lanes::{Lanes, Pair};
 pub use self::product::{dots, learn_all, learn_bias, learn_rows, mul_rows};
 use crate::scalar::Scalar;

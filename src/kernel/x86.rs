@@ -5,6 +5,7 @@
 use core::arch::x86_64::*;
 use core::ops::{Add, Div, Mul, Neg, Sub};
 
+use super::lanes::{bits32, bits64};
 use super::{Kernels, Lanes, Pair, Portable};
 use crate::storage::Zeroed;
 
@@ -50,7 +51,8 @@ pub struct Sse;
 /// A vector type: its operators and what [`Lanes`] asks.
 macro_rules! vector {
     ($name:ident, $raw:ident, $t:ident, $lanes:literal, $add:ident $sub:ident $mul:ident $div:ident $neg:ident $zero:ident,
-     $splat:ident $fma:ident $sqrt:ident $max:ident $min:ident $load:ident $store:ident, $sign:ident $total:ident $load_some:ident $store_some:ident) => {
+     $splat:ident $fma:ident $sqrt:ident $max:ident $min:ident $load:ident $store:ident, $sign:ident $total:ident $load_some:ident $store_some:ident, $below:ident,
+     $bits:ident $integer:ident $to_bits:ident $from_bits:ident $iset:ident $iadd:ident $isub:ident $left:ident $right:ident $and:ident $or:ident) => {
         #[derive(Clone, Copy, Debug)]
         #[repr(transparent)]
         pub struct $name($raw);
@@ -104,6 +106,36 @@ macro_rules! vector {
                 unsafe { Self($sign(self.0)) }
             }
             #[inline(always)]
+            fn below(self, bound: Self, then: Self, or: Self) -> Self {
+                // SAFETY: see the module.
+                unsafe { Self($below(self.0, bound.0, then.0, or.0)) }
+            }
+            #[inline(always)]
+            fn scale(self, shifted: Self) -> Self {
+                use $bits::*;
+                // SAFETY: see the module.
+                unsafe {
+                    let all = |bits| $iset(bits as $integer);
+                    let n = $isub($to_bits(shifted.0), all(WHOLE));
+                    let half = $isub($right::<1>($iadd(n, all(EVEN))), all(EVEN / 2));
+                    let rest = $isub(n, half);
+                    let power = |n| Self($from_bits($left::<{ MANTISSA as _ }>($iadd(n, all(BIAS)))));
+                    self * power(half) * power(rest)
+                }
+            }
+            #[inline(always)]
+            fn split(self) -> (Self, Self) {
+                use $bits::*;
+                // SAFETY: see the module.
+                unsafe {
+                    let all = |bits| $iset(bits as $integer);
+                    let shifted = $iadd($to_bits(self.0), all(ONE - ROOT_HALF));
+                    let m = $iadd($and(shifted, all((1 << MANTISSA) - 1)), all(ROOT_HALF));
+                    let e = $or($right::<{ MANTISSA as _ }>(shifted), all(WHOLE_PLACES));
+                    (Self($from_bits(m)), Self($from_bits(e)) - Self::splat(UNBIAS))
+                }
+            }
+            #[inline(always)]
             fn total(self) -> $t {
                 // SAFETY: see the module.
                 unsafe { $total(self.0) }
@@ -144,23 +176,29 @@ macro_rules! vector {
 
 vector!(F32x16, __m512, f32, 16, _mm512_add_ps _mm512_sub_ps _mm512_mul_ps _mm512_div_ps _mm512_sub_ps _mm512_set1_ps,
     _mm512_set1_ps _mm512_fmadd_ps _mm512_sqrt_ps _mm512_max_ps _mm512_min_ps _mm512_loadu_ps _mm512_storeu_ps,
-    sign_ps512 total_ps512 load_ps512 store_ps512);
+    sign_ps512 total_ps512 load_ps512 store_ps512, below_ps512,
+    bits32 i32 _mm512_castps_si512 _mm512_castsi512_ps _mm512_set1_epi32 _mm512_add_epi32 _mm512_sub_epi32 _mm512_slli_epi32 _mm512_srli_epi32 _mm512_and_si512 _mm512_or_si512);
 vector!(F64x8, __m512d, f64, 8, _mm512_add_pd _mm512_sub_pd _mm512_mul_pd _mm512_div_pd _mm512_sub_pd _mm512_set1_pd,
     _mm512_set1_pd _mm512_fmadd_pd _mm512_sqrt_pd _mm512_max_pd _mm512_min_pd _mm512_loadu_pd _mm512_storeu_pd,
-    sign_pd512 total_pd512 load_pd512 store_pd512);
+    sign_pd512 total_pd512 load_pd512 store_pd512, below_pd512,
+    bits64 i64 _mm512_castpd_si512 _mm512_castsi512_pd _mm512_set1_epi64 _mm512_add_epi64 _mm512_sub_epi64 _mm512_slli_epi64 _mm512_srli_epi64 _mm512_and_si512 _mm512_or_si512);
 vector!(F32x8, __m256, f32, 8, _mm256_add_ps _mm256_sub_ps _mm256_mul_ps _mm256_div_ps _mm256_sub_ps _mm256_set1_ps,
     _mm256_set1_ps _mm256_fmadd_ps _mm256_sqrt_ps _mm256_max_ps _mm256_min_ps _mm256_loadu_ps _mm256_storeu_ps,
-    sign_ps256 total_ps256 load_ps256 store_ps256);
+    sign_ps256 total_ps256 load_ps256 store_ps256, below_ps256,
+    bits32 i32 _mm256_castps_si256 _mm256_castsi256_ps _mm256_set1_epi32 _mm256_add_epi32 _mm256_sub_epi32 _mm256_slli_epi32 _mm256_srli_epi32 _mm256_and_si256 _mm256_or_si256);
 vector!(F64x4, __m256d, f64, 4, _mm256_add_pd _mm256_sub_pd _mm256_mul_pd _mm256_div_pd _mm256_sub_pd _mm256_set1_pd,
     _mm256_set1_pd _mm256_fmadd_pd _mm256_sqrt_pd _mm256_max_pd _mm256_min_pd _mm256_loadu_pd _mm256_storeu_pd,
-    sign_pd256 total_pd256 load_pd256 store_pd256);
+    sign_pd256 total_pd256 load_pd256 store_pd256, below_pd256,
+    bits64 i64 _mm256_castpd_si256 _mm256_castsi256_pd _mm256_set1_epi64x _mm256_add_epi64 _mm256_sub_epi64 _mm256_slli_epi64 _mm256_srli_epi64 _mm256_and_si256 _mm256_or_si256);
 
 vector!(F32x4, __m128, f32, 4, _mm_add_ps _mm_sub_ps _mm_mul_ps _mm_div_ps _mm_sub_ps _mm_set1_ps,
     _mm_set1_ps _mm_fmadd_ps _mm_sqrt_ps _mm_max_ps _mm_min_ps _mm_loadu_ps _mm_storeu_ps,
-    sign_ps128 total_ps128 load_ps128 store_ps128);
+    sign_ps128 total_ps128 load_ps128 store_ps128, below_ps128,
+    bits32 i32 _mm_castps_si128 _mm_castsi128_ps _mm_set1_epi32 _mm_add_epi32 _mm_sub_epi32 _mm_slli_epi32 _mm_srli_epi32 _mm_and_si128 _mm_or_si128);
 vector!(F64x2, __m128d, f64, 2, _mm_add_pd _mm_sub_pd _mm_mul_pd _mm_div_pd _mm_sub_pd _mm_set1_pd,
     _mm_set1_pd _mm_fmadd_pd _mm_sqrt_pd _mm_max_pd _mm_min_pd _mm_loadu_pd _mm_storeu_pd,
-    sign_pd128 total_pd128 load_pd128 store_pd128);
+    sign_pd128 total_pd128 load_pd128 store_pd128, below_pd128,
+    bits64 i64 _mm_castpd_si128 _mm_castsi128_pd _mm_set1_epi64x _mm_add_epi64 _mm_sub_epi64 _mm_slli_epi64 _mm_srli_epi64 _mm_and_si128 _mm_or_si128);
 
 /// 1 where positive, -1 where negative, else the number.
 #[inline]
@@ -209,6 +247,43 @@ fn sign_pd128(v: __m128d) -> __m128d {
     let zero = _mm_setzero_pd();
     let v1 = _mm_blendv_pd(v, _mm_set1_pd(1.0), _mm_cmp_pd::<_CMP_GT_OQ>(v, zero));
     _mm_blendv_pd(v1, _mm_set1_pd(-1.0), _mm_cmp_pd::<_CMP_LT_OQ>(v, zero))
+}
+
+/// `then` where smaller than `bound`.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn below_ps512(v: __m512, bound: __m512, then: __m512, or: __m512) -> __m512 {
+    _mm512_mask_mov_ps(or, _mm512_cmp_ps_mask::<_CMP_LT_OQ>(v, bound), then)
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn below_pd512(v: __m512d, bound: __m512d, then: __m512d, or: __m512d) -> __m512d {
+    _mm512_mask_mov_pd(or, _mm512_cmp_pd_mask::<_CMP_LT_OQ>(v, bound), then)
+}
+
+#[inline]
+#[target_feature(enable = "avx")]
+fn below_ps256(v: __m256, bound: __m256, then: __m256, or: __m256) -> __m256 {
+    _mm256_blendv_ps(or, then, _mm256_cmp_ps::<_CMP_LT_OQ>(v, bound))
+}
+
+#[inline]
+#[target_feature(enable = "avx")]
+fn below_pd256(v: __m256d, bound: __m256d, then: __m256d, or: __m256d) -> __m256d {
+    _mm256_blendv_pd(or, then, _mm256_cmp_pd::<_CMP_LT_OQ>(v, bound))
+}
+
+#[inline]
+#[target_feature(enable = "avx")]
+fn below_ps128(v: __m128, bound: __m128, then: __m128, or: __m128) -> __m128 {
+    _mm_blendv_ps(or, then, _mm_cmp_ps::<_CMP_LT_OQ>(v, bound))
+}
+
+#[inline]
+#[target_feature(enable = "avx")]
+fn below_pd128(v: __m128d, bound: __m128d, then: __m128d, or: __m128d) -> __m128d {
+    _mm_blendv_pd(or, then, _mm_cmp_pd::<_CMP_LT_OQ>(v, bound))
 }
 
 /// 8 + 8, then as for 8.

@@ -40,7 +40,6 @@ pub use self::regularized::{Penalty, Regularized};
 pub use self::relu::ReLU;
 pub use self::setting::{Setting, SettingError};
 pub use self::sigmoid::Sigmoid;
-pub(crate) use self::sigmoid::sigmoid;
 pub use self::silu::SiLU;
 pub use self::softmax::Softmax;
 pub(crate) use self::softmax::exponentials;

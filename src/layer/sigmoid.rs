@@ -27,19 +27,11 @@ impl<const N: usize, T: Scalar> Default for Sigmoid<N, T> {
 impl<const N: usize, T: Scalar> Elementwise<T> for Sigmoid<N, T> {
     #[inline(always)]
     fn value(&self, x: T) -> T {
-        sigmoid(x)
+        x.sigmoid()
     }
 
     #[inline(always)]
     fn derivative(&self, y: T) -> T {
         y * (T::ONE - y)
     }
-}
-
-/// 1 / (1 + e⁻ˣ), without overflow on either side.
-#[inline(always)]
-pub(crate) fn sigmoid<T: Scalar>(x: T) -> T {
-    let e = (-x.abs()).exp();
-    let s = T::ONE / (T::ONE + e);
-    if x >= T::ZERO { s } else { e * s }
 }

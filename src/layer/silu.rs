@@ -2,7 +2,6 @@
 
 use super::Elementwise;
 use super::elementwise::gated;
-use super::sigmoid::sigmoid;
 use crate::scalar::Scalar;
 
 /// Sigmoid linear unit, also called Swish. Elfwing et al. 2017. y = x s(x) with s the logistic function; y' = s + x s (1 - s).
@@ -29,12 +28,12 @@ impl<const N: usize, T: Scalar> Default for SiLU<N, T> {
 impl<const N: usize, T: Scalar> Elementwise<T> for SiLU<N, T> {
     #[inline(always)]
     fn value(&self, x: T) -> T {
-        gated(x, sigmoid(x))
+        gated(x, x.sigmoid())
     }
 
     #[inline(always)]
     fn derivative(&self, x: T) -> T {
-        let s = sigmoid(x);
+        let s = x.sigmoid();
         s + gated(x, s * (T::ONE - s))
     }
 }

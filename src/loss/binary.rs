@@ -4,7 +4,6 @@
 //! Lᵢ = max(x, 0) - x t + ln(1 + e^-|x|), ∂L/∂xᵢ = (pᵢ - tᵢ) / N.
 
 use super::{Compares, Loss, TargetError, check_finite};
-use crate::layer::sigmoid;
 use crate::scalar::Scalar;
 use crate::tensor::Vector;
 
@@ -65,7 +64,7 @@ impl<T: Scalar, const N: usize> Compares<[T; N], Vector<N, T>> for SigmoidCrossE
     #[inline(always)]
     fn gradient(&self, y: &[T; N], target: &Vector<N, T>, scale: T, dy: &mut [T; N]) -> T {
         for i in 0..N {
-            dy[i] = (sigmoid(y[i]) - target.0[i]) * (scale / T::from_usize(N));
+            dy[i] = (y[i].sigmoid() - target.0[i]) * (scale / T::from_usize(N));
         }
         self.loss(y, target)
     }
