@@ -10,7 +10,7 @@ use super::{Kernels, Lanes};
 use crate::scalar::Scalar;
 
 /// Σ cᵢ xⁱ, the highest coefficient first.
-#[inline(always)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 fn polynomial<T: Copy, V: Lanes<T>, const N: usize>(x: V, coefficients: [T; N]) -> V {
     let mut sum = V::splat(coefficients[0]);
     for i in 1..N {
@@ -22,9 +22,9 @@ fn polynomial<T: Copy, V: Lanes<T>, const N: usize>(x: V, coefficients: [T; N]) 
 /// The functions of a number type, from its constants.
 macro_rules! functions {
     ($t:ident, $exp:ident [$low:literal, $high:literal] $whole:literal [$ln2_high:literal, $ln2_low:literal] $exp_c:expr,
-     $ln:ident [$up:literal, $up_bits:literal] [$ln_high:literal, $ln_low:literal] $ln_c:expr, $tanh:ident $tanh_c:expr, $sigmoid:ident) => {
+     $ln:ident [$up:literal, $up_bits:literal] [$ln_high:literal, $ln_low:literal] $ln_c:expr, $tanh:ident |$z:ident| $series:expr, $sigmoid:ident) => {
         /// eˣ: x = n ln 2 + r with n whole and |r| <= ln 2 / 2; eʳ is a polynomial, and 2ⁿ is made of bits.
-        #[inline(always)]
+        #[cfg_attr(not(debug_assertions), inline(always))]
         pub fn $exp<V: Lanes<$t>>(x: V) -> V {
             // Beyond these the result is 0 or infinite; NaN stays.
             let x = V::splat($high).at_most(V::splat($low).at_least(x));
@@ -37,12 +37,17 @@ macro_rules! functions {
             let one = V::splat(1.0);
             let sum = one + r;
             let rest = (r - (sum - one)) + ((high - r) - low);
-            let p = polynomial(r, $exp_c);
-            (sum + ((p * r) * r + rest)).scale(shifted)
+            let square = r * r;
+            let [first, others @ ..] = $exp_c;
+            let mut p = V::splat(first[0]) * r + V::splat(first[1]);
+            for [odd, even] in others {
+                p = p * square + (V::splat(odd) * r + V::splat(even));
+            }
+            (sum + (p * square + rest)).scale(shifted)
         }
 
         /// ln x: x = m 2ᵉ with m from √½ to √2; ln m is a polynomial of s² with s = (m - 1) / (m + 1).
-        #[inline(always)]
+        #[cfg_attr(not(debug_assertions), inline(always))]
         pub fn $ln<V: Lanes<$t>>(x: V) -> V {
             let least = V::splat($t::MIN_POSITIVE);
             let (m, e) = x.below(least, x * V::splat($up), x).split();
@@ -63,16 +68,17 @@ macro_rules! functions {
         }
 
         /// tanh x: near 0 a polynomial, else from e^(2|x|).
-        #[inline(always)]
+        #[cfg_attr(not(debug_assertions), inline(always))]
         pub fn $tanh<V: Lanes<$t>>(x: V) -> V {
             let size = x.at_least(-x);
-            let near = x + x * (x * x) * $tanh_c(x * x);
+            let $z = x * x;
+            let near = x + x * $z * $series;
             let far = x.sign() * (V::splat(1.0) - V::splat(2.0) / ($exp(size + size) + V::splat(1.0)));
             size.below(V::splat(0.625), near, far)
         }
 
         /// 1 / (1 + e^-x), from e^-|x|, which doesn't overflow.
-        #[inline(always)]
+        #[cfg_attr(not(debug_assertions), inline(always))]
         pub fn $sigmoid<V: Lanes<$t>>(x: V) -> V {
             let e = $exp(-x.at_least(-x));
             let one = V::splat(1.0);
@@ -87,7 +93,7 @@ macro_rules! functions {
 // exp: coefficients of (eʳ - 1 - r) / r², minimax (Moshier, Cephes). ln: FreeBSD's msun. tanh: Cephes.
 functions!(f32,
     exp_f32 [-104.0, 89.0] 12_582_912.0 [0.693_359_375, -2.121_944_4e-4]
-        [1.987_569_1e-4, 1.398_199_9e-3, 8.333_452e-3, 4.166_579_6e-2, 1.666_666_5e-1, 5.000_000_1e-1],
+        [[1.987_569_1e-4, 1.398_199_9e-3], [8.333_452e-3, 4.166_579_6e-2], [1.666_666_5e-1, 5.000_000_1e-1]],
     ln_f32 [33_554_432.0, 25.0] [6.931_381_225_6e-1, 9.058_000_614_5e-6]
         [0.242_790_788_41, 0.284_987_866_88, 0.400_009_721_52, 0.666_666_626_93],
     tanh_f32 |z| polynomial(z, [-5.704_988_727_45e-3, 2.063_908_879_54e-2, -5.373_971_555_31e-2, 1.333_144_220_36e-1, -3.333_328_194_22e-1]),
@@ -95,32 +101,105 @@ functions!(f32,
 // exp: Taylor.
 functions!(f64,
     exp_f64 [-746.0, 710.0] 6_755_399_441_055_744.0 [0.693_147_180_369_123_8, 1.908_214_929_270_587_7e-10]
-        [1.605_904_383_682_161_5e-10, 2.087_675_698_786_81e-9, 2.505_210_838_544_172e-8, 2.755_731_922_398_589e-7,
-         2.755_731_922_398_589_3e-6, 2.480_158_730_158_73e-5, 1.984_126_984_126_984e-4, 1.388_888_888_888_889e-3,
-         8.333_333_333_333_333e-3, 4.166_666_666_666_666_4e-2, 1.666_666_666_666_666_6e-1, 5e-1],
+        [[1.605_904_383_682_161_5e-10, 2.087_675_698_786_81e-9], [2.505_210_838_544_172e-8, 2.755_731_922_398_589e-7],
+         [2.755_731_922_398_589_3e-6, 2.480_158_730_158_73e-5], [1.984_126_984_126_984e-4, 1.388_888_888_888_889e-3],
+         [8.333_333_333_333_333e-3, 4.166_666_666_666_666_4e-2], [1.666_666_666_666_666_6e-1, 5e-1]],
     ln_f64 [18_014_398_509_481_984.0, 54.0] [6.931_471_803_691_238_164_90e-1, 1.908_214_929_270_587_700_02e-10]
         [1.479_819_860_511_658_591e-1, 1.531_383_769_920_937_332e-1, 1.818_357_216_161_805_012e-1, 2.222_219_843_214_978_396e-1,
          2.857_142_874_366_239_149e-1, 3.999_999_999_940_941_908e-1, 6.666_666_666_666_735_130e-1],
-    tanh_f64 |z: V| {
+    tanh_f64 |z| {
         polynomial(z, [-9.643_991_794_250_522_386_28e-1, -9.928_772_310_019_185_865_64e1, -1.614_687_684_417_084_479_52e3])
             / polynomial(z, [1.0, 1.128_116_784_916_329_314_02e2, 2.235_488_390_601_004_485_83e3, 4.844_063_053_251_254_860_48e3])
     },
     sigmoid_f64);
 
-/// Replaces each number by a function of it, in vectors.
-#[inline(always)]
-pub fn each<K: Kernels, T: Scalar>(values: &mut [T], f: impl Fn(T::Lanes<K>) -> T::Lanes<K>) {
+/// A function of one number; a type rather than a closure, which wouldn't be compiled for the instructions that were chosen.
+pub trait Function<T: Scalar> {
+    /// Its value.
+    fn of(x: T) -> T;
+    /// Its values.
+    fn of_lanes<V: Lanes<T>>(x: V) -> V;
+}
+
+/// eˣ.
+#[derive(Debug)]
+pub struct Exp;
+/// Natural logarithm.
+#[derive(Debug)]
+pub struct Ln;
+
+impl<T: Scalar> Function<T> for Exp {
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn of(x: T) -> T {
+        x.exp()
+    }
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn of_lanes<V: Lanes<T>>(x: V) -> V {
+        T::exp_lanes(x)
+    }
+}
+
+impl<T: Scalar> Function<T> for Ln {
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn of(x: T) -> T {
+        x.ln()
+    }
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn of_lanes<V: Lanes<T>>(x: V) -> V {
+        T::ln_lanes(x)
+    }
+}
+
+/// Replaces each number by a function of it, in vectors. A short row goes one by one: what was just written in parts can't be read as
+/// a whole without a wait.
+#[cfg_attr(not(debug_assertions), inline(always))]
+pub fn each<K: Kernels, T: Scalar, F: Function<T>>(values: &mut [T]) {
+    if values.len() <= 16 {
+        for x in values {
+            *x = F::of(*x);
+        }
+        return;
+    }
     let lanes = <T::Lanes<K>>::LANES;
     let (vectors, rest) = values.split_at_mut(values.len() / lanes * lanes);
     // SAFETY: chunks of `lanes` numbers, and one of fewer.
     unsafe {
         for at in (0..vectors.len()).step_by(lanes) {
             let at = vectors.as_mut_ptr().add(at);
-            f(<T::Lanes<K>>::load(at)).store(at);
+            F::of_lanes(<T::Lanes<K>>::load(at)).store(at);
         }
         if !rest.is_empty() {
-            f(<T::Lanes<K>>::load_some(rest.as_ptr(), rest.len())).store_some(rest.as_mut_ptr(), rest.len());
+            F::of_lanes(<T::Lanes<K>>::load_some(rest.as_ptr(), rest.len())).store_some(rest.as_mut_ptr(), rest.len());
         }
+    }
+}
+
+/// The largest number of a row. NaN is never the largest.
+#[cfg_attr(not(debug_assertions), inline(always))]
+pub fn largest<T: Scalar, const N: usize>(row: &[T; N]) -> T {
+    let mut max = [T::MIN; 4];
+    for i in 0..N {
+        max[i % 4] = row[i].at_least(max[i % 4]);
+    }
+    max[0].at_least(max[2]).at_least(max[1].at_least(max[3]))
+}
+
+/// The sum of a row, in four interleaved sums.
+#[cfg_attr(not(debug_assertions), inline(always))]
+pub fn sum<T: Scalar, const N: usize>(row: &[T; N]) -> T {
+    let mut sums = [T::ZERO; 4];
+    for i in 0..N {
+        sums[i % 4] += row[i];
+    }
+    (sums[0] + sums[2]) + (sums[1] + sums[3])
+}
+
+/// Replaces each x by eˣ, and writes the sum of each row; for as many rows as both have.
+#[cfg_attr(not(debug_assertions), inline(always))]
+pub fn exponentials<K: Kernels, T: Scalar, const N: usize>(rows: &mut [[T; N]], sums: &mut [T]) {
+    each::<K, T, Exp>(rows.as_flattened_mut());
+    for (row, to) in rows.iter().zip(sums) {
+        *to = sum(row);
     }
 }
 

@@ -261,7 +261,9 @@ impl<T: Copy, V: Lanes<T>> Lanes<T> for Pair<V> {
     unsafe fn load_some(from: *const T, count: usize) -> Self {
         // SAFETY: the caller's promise; the high lanes are read only where `count` reaches them.
         unsafe {
-            if count <= V::LANES {
+            if count == V::LANES {
+                Self(V::load(from), V::ZERO)
+            } else if count < V::LANES {
                 Self(V::load_some(from, count), V::ZERO)
             } else {
                 Self(V::load(from), V::load_some(from.add(V::LANES), count - V::LANES))
@@ -272,7 +274,7 @@ impl<T: Copy, V: Lanes<T>> Lanes<T> for Pair<V> {
     unsafe fn store_some(self, to: *mut T, count: usize) {
         // SAFETY: the caller's promise; the high lanes are written only where `count` reaches them.
         unsafe {
-            if count <= V::LANES {
+            if count < V::LANES {
                 self.0.store_some(to, count);
             } else {
                 self.0.store(to);

@@ -19,7 +19,10 @@ mod product;
 
 pub use self::copies::{Copies, CopiesOf};
 pub use self::dispatch::{Kernels, Portable, Task, run};
-pub use self::function::{each, exp_f32, exp_f64, ln_f32, ln_f64, sigmoid_f32, sigmoid_f64, tanh_f32, tanh_f64};
+pub use self::function::{
+    Function, Ln, each, exp_f32, exp_f64, exponentials, largest, ln_f32, ln_f64, sigmoid_f32, sigmoid_f64, tanh_f32,
+    tanh_f64,
+};
 pub use self::lanes::{Lanes, Pair};
 pub use self::product::{dots, learn_all, learn_bias, learn_rows, mul_rows};
 use crate::scalar::Scalar;

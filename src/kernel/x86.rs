@@ -115,12 +115,12 @@ macro_rules! vector {
                 use $bits::*;
                 // SAFETY: see the module.
                 unsafe {
-                    let all = |bits| $iset(bits as $integer);
-                    let n = $isub($to_bits(shifted.0), all(WHOLE));
-                    let half = $isub($right::<1>($iadd(n, all(EVEN))), all(EVEN / 2));
+                    let (bias, even) = ($iset(BIAS as $integer), $iset(EVEN as $integer));
+                    let n = $isub($to_bits(shifted.0), $iset(WHOLE as $integer));
+                    let half = $isub($right::<1>($iadd(n, even)), $right::<1>(even));
                     let rest = $isub(n, half);
-                    let power = |n| Self($from_bits($left::<{ MANTISSA as _ }>($iadd(n, all(BIAS)))));
-                    self * power(half) * power(rest)
+                    let half = $from_bits($left::<{ MANTISSA as _ }>($iadd(half, bias)));
+                    self * Self(half) * Self($from_bits($left::<{ MANTISSA as _ }>($iadd(rest, bias))))
                 }
             }
             #[inline(always)]
@@ -128,10 +128,10 @@ macro_rules! vector {
                 use $bits::*;
                 // SAFETY: see the module.
                 unsafe {
-                    let all = |bits| $iset(bits as $integer);
-                    let shifted = $iadd($to_bits(self.0), all(ONE - ROOT_HALF));
-                    let m = $iadd($and(shifted, all((1 << MANTISSA) - 1)), all(ROOT_HALF));
-                    let e = $or($right::<{ MANTISSA as _ }>(shifted), all(WHOLE_PLACES));
+                    let shifted = $iadd($to_bits(self.0), $iset((ONE - ROOT_HALF) as $integer));
+                    let m = $and(shifted, $iset((1 << MANTISSA) - 1));
+                    let m = $iadd(m, $iset(ROOT_HALF as $integer));
+                    let e = $or($right::<{ MANTISSA as _ }>(shifted), $iset(WHOLE_PLACES as $integer));
                     (Self($from_bits(m)), Self($from_bits(e)) - Self::splat(UNBIAS))
                 }
             }

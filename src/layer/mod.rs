@@ -41,8 +41,8 @@ pub use self::relu::ReLU;
 pub use self::setting::{Setting, SettingError};
 pub use self::sigmoid::Sigmoid;
 pub use self::silu::SiLU;
+pub(crate) use self::softmax::BLOCK;
 pub use self::softmax::Softmax;
-pub(crate) use self::softmax::exponentials;
 pub use self::softplus::Softplus;
 pub use self::tanh::Tanh;
 

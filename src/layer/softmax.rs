@@ -5,10 +5,13 @@
 use core::marker::PhantomData;
 
 use super::{Apart, Context, InPlace, Layer, Need, No, Place};
-use crate::kernel::Kernels;
+use crate::kernel::{self, Kernels};
 use crate::optimizer::{Copies, Rule};
 use crate::scalar::Scalar;
 use crate::tensor::{Array, Matrix, Vector};
+
+/// Samples that are treated at a time.
+pub(crate) const BLOCK: usize = 16;
 
 /// Probabilities from logits: yᵢ = eˣⁱ / Σⱼ eˣʲ, computed from x - max x, so that no logit overflows.
 ///
@@ -42,17 +45,6 @@ impl<const N: usize, T: Scalar> Default for Softmax<N, T> {
     }
 }
 
-/// Replaces logits by e^(x - max x), and returns max x and their sum.
-#[inline(always)]
-pub(crate) fn exponentials<T: Scalar, const N: usize>(x: &mut [T; N]) -> (T, T) {
-    // NaN must stay: it is never the largest, and e^(NaN - max) is NaN.
-    let max = x.iter().fold(T::MIN, |max, &x| if x > max { x } else { max });
-    for x in &mut *x {
-        *x = (*x - max).exp();
-    }
-    (max, x.iter().fold(T::ZERO, |sum, &x| sum + x))
-}
-
 impl<const N: usize, T: Scalar> Layer for Softmax<N, T> {
     type T = T;
     type In = [T; N];
@@ -72,10 +64,19 @@ impl<const N: usize, T: Scalar> Layer for Softmax<N, T> {
         _: Context,
     ) -> &'a mut [[T; N]] {
         let y = P::own(x, saved);
-        for y in &mut *y {
-            let (_, sum) = exponentials(y);
-            for y in y {
-                *y /= sum;
+        for rows in y.chunks_mut(BLOCK) {
+            for row in &mut *rows {
+                let max = kernel::largest(row);
+                for x in row {
+                    *x -= max;
+                }
+            }
+            let mut sum = [T::ZERO; BLOCK];
+            kernel::exponentials::<K, T, N>(rows, &mut sum);
+            for (row, sum) in rows.iter_mut().zip(sum) {
+                for y in row {
+                    *y /= sum;
+                }
             }
         }
         y
@@ -99,7 +100,7 @@ impl<const N: usize, T: Scalar> Layer for Softmax<N, T> {
         if D::WANTED {
             let y = P::output::<[T; N], B>(x, saved);
             for (grad, y) in <[T; N]>::group_mut(grad).iter_mut().zip(y) {
-                let mean = crate::kernel::dot(y, grad);
+                let mean = kernel::dot(y, grad);
                 for (grad, &y) in grad.iter_mut().zip(y) {
                     *grad = y * (*grad - mean);
                 }

@@ -3,9 +3,13 @@
 //! On probabilities: ∂L/∂pᵢ = -tᵢ / pᵢ. Fused with softmax, on logits x: L = Σᵢ tᵢ (ln Σⱼ eˣʲ - xᵢ), ∂L/∂xᵢ = pᵢ Σt - tᵢ.
 //! A target is a label, or a probability for each class (one-hot or soft).
 
+use core::slice::{from_mut, from_ref};
+
 use super::{Compares, Loss, TargetError, check_finite};
+use crate::kernel::{self, Kernels, Portable};
+use crate::layer::BLOCK;
 use crate::scalar::Scalar;
-use crate::tensor::Vector;
+use crate::tensor::{Vector, take_mut};
 
 /// Categorical cross-entropy of probabilities: what [`Softmax`](crate::layer::Softmax) gives. They are held in [10⁻⁷, 1 - 10⁻⁷], in the
 /// logarithm and in the gradient.
@@ -104,6 +108,32 @@ impl<T: Scalar, const CLASSES: usize> Compares<[T; CLASSES], Vector<CLASSES, T>>
     }
 }
 
+/// Visits every sample with dy = e^(y - max y) and the sum of these, the sum's logarithm and max y. Returns the sum of what `visit` returns.
+#[inline(always)]
+fn softmax<K: Kernels, T: Scalar, const CLASSES: usize>(
+    y: &[[T; CLASSES]],
+    dy: &mut [[T; CLASSES]],
+    mut visit: impl FnMut(usize, &mut [T; CLASSES], [T; 3]) -> T,
+) -> T {
+    let mut loss = T::ZERO;
+    for (block, (y, dy)) in y.chunks(BLOCK).zip(dy.chunks_mut(BLOCK)).enumerate() {
+        let (mut max, mut sum, n) = ([T::ZERO; BLOCK], [T::ZERO; BLOCK], y.len().min(dy.len()));
+        for ((y, dy), max) in y.iter().zip(&mut *dy).zip(&mut max) {
+            *max = kernel::largest(y);
+            for class in 0..CLASSES {
+                dy[class] = y[class] - *max;
+            }
+        }
+        kernel::exponentials::<K, T, CLASSES>(dy, &mut sum);
+        let mut ln_sum = sum;
+        kernel::each::<K, T, kernel::Ln>(take_mut(&mut ln_sum, n));
+        for (i, dy) in dy.iter_mut().enumerate().take(n) {
+            loss += visit(block * BLOCK + i, dy, [sum[i], ln_sum[i], max[i]]);
+        }
+    }
+    loss
+}
+
 #[diagnostic::do_not_recommend]
 impl<T: Scalar, L: Label, const CLASSES: usize> Compares<[T; CLASSES], L> for SoftmaxCrossEntropy<CLASSES> {
     #[inline(always)]
@@ -112,21 +142,22 @@ impl<T: Scalar, L: Label, const CLASSES: usize> Compares<[T; CLASSES], L> for So
     }
     #[inline(always)]
     fn gradient(&self, y: &[T; CLASSES], label: &L, scale: T, dy: &mut [T; CLASSES]) -> T {
-        *dy = *y;
-        let (max, sum) = crate::layer::exponentials(dy);
-        let factor = scale / sum;
-        for dy in &mut *dy {
-            *dy *= factor;
-        }
-        if let Some(dy) = dy.get_mut(label.index()) {
-            *dy -= scale;
-        }
-        sum.ln() + (max - probability(y, *label))
+        self.gradients::<Portable>(from_ref(y), from_ref(label), scale, from_mut(dy))
+    }
+    #[inline(always)]
+    fn gradients<K: Kernels>(&self, y: &[[T; CLASSES]], labels: &[L], scale: T, dy: &mut [[T; CLASSES]]) -> T {
+        softmax::<K, T, CLASSES>(y, dy, |i, dy, [sum, ln_sum, max]| {
+            let (Some(y), Some(label)) = (y.get(i), labels.get(i)) else { return T::ZERO };
+            let (factor, label_index) = (scale / sum, label.index());
+            for (class, dy) in dy.iter_mut().enumerate() {
+                *dy = *dy * factor - if class == label_index { scale } else { T::ZERO };
+            }
+            ln_sum + (max - probability(y, *label))
+        })
     }
     #[inline(always)]
     fn loss(&self, y: &[T; CLASSES], label: &L) -> T {
-        let (max, sum) = crate::layer::exponentials(&mut { *y });
-        sum.ln() + (max - probability(y, *label))
+        self.gradient(y, label, T::ONE, &mut { *y })
     }
 }
 
@@ -137,24 +168,28 @@ impl<T: Scalar, const CLASSES: usize> Compares<[T; CLASSES], Vector<CLASSES, T>>
     }
     #[inline(always)]
     fn gradient(&self, y: &[T; CLASSES], target: &Vector<CLASSES, T>, scale: T, dy: &mut [T; CLASSES]) -> T {
-        *dy = *y;
-        let (max, sum) = crate::layer::exponentials(dy);
-        let factor = scale * target.sum() / sum;
-        for (dy, &t) in dy.iter_mut().zip(&target.0) {
-            *dy = *dy * factor - t * scale;
-        }
-        soft_loss(y, target, max, sum)
+        self.gradients::<Portable>(from_ref(y), from_ref(target), scale, from_mut(dy))
+    }
+    #[inline(always)]
+    fn gradients<K: Kernels>(
+        &self,
+        y: &[[T; CLASSES]],
+        targets: &[Vector<CLASSES, T>],
+        scale: T,
+        dy: &mut [[T; CLASSES]],
+    ) -> T {
+        softmax::<K, T, CLASSES>(y, dy, |i, dy, [sum, ln_sum, max]| {
+            let (Some(y), Some(target)) = (y.get(i), targets.get(i)) else { return T::ZERO };
+            let factor = scale * target.sum() / sum;
+            for (dy, &t) in dy.iter_mut().zip(&target.0) {
+                *dy = *dy * factor - t * scale;
+            }
+            // Σᵢ tᵢ (ln Σⱼ eˣʲ - xᵢ)
+            y.iter().zip(&target.0).fold(T::ZERO, |loss, (&y, &t)| loss + t * (ln_sum + (max - y)))
+        })
     }
     #[inline(always)]
     fn loss(&self, y: &[T; CLASSES], target: &Vector<CLASSES, T>) -> T {
-        let (max, sum) = crate::layer::exponentials(&mut { *y });
-        soft_loss(y, target, max, sum)
+        self.gradient(y, target, T::ONE, &mut { *y })
     }
-}
-
-/// Σᵢ tᵢ (ln Σⱼ eˣʲ - xᵢ).
-#[inline(always)]
-fn soft_loss<T: Scalar, const CLASSES: usize>(x: &[T; CLASSES], target: &Vector<CLASSES, T>, max: T, sum: T) -> T {
-    let ln_sum = sum.ln();
-    x.iter().zip(&target.0).fold(T::ZERO, |loss, (&x, &t)| loss + t * (ln_sum + (max - x)))
 }

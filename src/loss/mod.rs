@@ -10,6 +10,7 @@ pub use self::binary::{BinaryCrossEntropy, SigmoidCrossEntropy};
 pub use self::categorical::{CategoricalCrossEntropy, Label, SoftmaxCrossEntropy};
 pub use self::regression::{Huber, MeanAbsoluteError, MeanSquaredError};
 
+use crate::kernel::Kernels;
 use crate::storage::Zeroed;
 use crate::tensor::{Array, Tensor};
 
@@ -35,6 +36,13 @@ pub trait Compares<Out: Array, Target>: Loss<Out> {
 
     /// The loss of a sample; writes its gradient, times `scale`, to `dy`.
     fn gradient(&self, y: &Out, target: &Target, scale: Out::T, dy: &mut Out) -> Out::T;
+
+    /// The sum of the losses of a batch, sample after sample; writes the gradient of each, times `scale`.
+    #[inline(always)]
+    fn gradients<K: Kernels>(&self, y: &[Out], targets: &[Target], scale: Out::T, dy: &mut [Out]) -> Out::T {
+        let samples = y.iter().zip(targets).zip(dy);
+        samples.fold(Out::T::ZERO, |sum, ((y, target), dy)| sum + self.gradient(y, target, scale, dy))
+    }
 
     /// The loss of a sample.
     fn loss(&self, y: &Out, target: &Target) -> Out::T;

@@ -13,7 +13,7 @@ use crate::random::{Shuffle, generator, mix};
 use crate::scalar::{Scalar, all_finite};
 use crate::storage::{Buffer, Zeroed, batch};
 use crate::tape::infer;
-use crate::tensor::{Array, Tensor};
+use crate::tensor::{Array, Tensor, take_mut};
 
 /// A network `N` in training: with a loss `L`, an optimizer `O`, and batches of `BATCH` samples.
 ///
@@ -194,11 +194,8 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
         let context = self.context();
         let y = self.network.forward::<K, Apart, BATCH>(x, &mut self.saved, context);
         let scale = N::T::ONE / N::T::from_usize(x.len());
-        let mut sum = N::T::ZERO;
-        for ((y, target), dy) in y.iter().zip(targets).zip(N::Out::group_mut(self.grad.flat())) {
-            sum += self.loss.gradient(y, target, scale, dy);
-        }
-        let mean = sum * scale;
+        let dy = take_mut(N::Out::group_mut(self.grad.flat()), x.len());
+        let mean = self.loss.gradients::<K>(y, targets, scale, dy) * scale;
         if mean.is_finite() { Ok(mean) } else { Err(StepError::NonFiniteLoss) }
     }
 
