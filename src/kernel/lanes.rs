@@ -43,6 +43,14 @@ pub trait Lanes<T>:
     fn split(self) -> (Self, Self);
     /// The sum of all lanes, as a tree: lane l and lane l + half, and so on.
     fn total(self) -> T;
+    /// Whether [`totals`](Self::totals) takes fewer instructions than eight times [`total`](Self::total).
+    const TOTALS: bool = false;
+    /// [`total`](Self::total) of each of eight.
+    #[inline(always)]
+    fn totals(vectors: [Self; 8]) -> [T; 8] {
+        let [a, b, c, d, e, f, g, h] = vectors;
+        [a.total(), b.total(), c.total(), d.total(), e.total(), f.total(), g.total(), h.total()]
+    }
 
     /// Reads [`LANES`](Self::LANES) numbers.
     ///
@@ -243,6 +251,12 @@ impl<T: Copy, V: Lanes<T>> Lanes<T> for Pair<V> {
     #[inline(always)]
     fn total(self) -> T {
         (self.0 + self.1).total()
+    }
+    const TOTALS: bool = V::TOTALS;
+    #[inline(always)]
+    fn totals(vectors: [Self; 8]) -> [T; 8] {
+        let [a, b, c, d, e, f, g, h] = vectors;
+        V::totals([a.0 + a.1, b.0 + b.1, c.0 + c.1, d.0 + d.1, e.0 + e.1, f.0 + f.1, g.0 + g.1, h.0 + h.1])
     }
     #[inline(always)]
     unsafe fn load(from: *const T) -> Self {

@@ -271,47 +271,51 @@ pub fn dots<K: Kernels, T: Scalar, const R: usize, const C: usize>(
     let (a, m, bias, out) =
         (a.as_ptr().cast::<T>(), m.as_ptr().cast::<T>(), bias.map(|b| b.as_ptr()), out.as_mut_ptr().cast::<T>());
     let (start, end) = (rows.start.min(R), rows.end.min(R));
+    let mut b = 0;
     macro_rules! block {
-        ($MR:literal, $NR:literal, $b:ident, $r:ident) => {
+        ($MR:literal, $NR:literal, $r:ident) => {
             while $r + $NR <= end {
                 // SAFETY: samples `b..b + MR` of `n`, rows `r..r + NR` of `R`.
                 unsafe {
                     dot_tile::<T, V16<T, K>, R, C, $MR, $NR>(
-                        a.add($b * C),
+                        a.add(b * C),
                         m.add($r * C),
                         bias.map(|b| b.add($r)),
-                        out.add($b * R + $r),
+                        out.add(b * R + $r),
                     )
                 }
                 $r += $NR;
             }
         };
     }
-    let mut b = 0;
-    if const { K::REGISTERS >= 32 } {
-        while b + 4 <= n {
-            let mut r = start;
-            block!(4, 4, b, r);
-            block!(4, 1, b, r);
-            b += 4;
-        }
-    } else if const { <V<T, K>>::LANES > 1 } {
-        while b + 2 <= n {
-            let mut r = start;
-            block!(2, 2, b, r);
-            block!(2, 1, b, r);
-            b += 2;
-        }
+    // `MR` samples at a time: `NR` rows at a time, and then those that are left at once.
+    macro_rules! samples {
+        ($MR:literal, $NR:literal, [$($rest:literal)*]) => {
+            while b + $MR <= n {
+                let mut r = start;
+                block!($MR, $NR, r);
+                $(if const { R % $NR == $rest } {
+                    block!($MR, $rest, r);
+                })*
+                b += $MR;
+            }
+        };
     }
-    while b < n {
-        let mut r = start;
-        if const { K::REGISTERS >= 32 } {
-            block!(1, 8, b, r);
-        } else if const { <V<T, K>>::LANES > 1 } {
-            block!(1, 4, b, r);
-        }
-        block!(1, 1, b, r);
-        b += 1;
+    // As many sums as the registers hold beside what is multiplied.
+    let sums = const { K::REGISTERS * <V<T, K>>::LANES / 16 };
+    if sums >= 32 {
+        samples!(4, 4, [1 2 3]);
+        samples!(1, 8, [1 2 3 4 5 6 7]);
+    } else if sums >= 16 {
+        samples!(2, 4, [1 2 3]);
+        samples!(1, 8, [1 2 3 4 5 6 7]);
+    } else if sums >= 8 {
+        samples!(2, 2, [1]);
+        samples!(1, 4, [1 2 3]);
+    } else if sums >= 4 {
+        samples!(1, 2, [1]);
+    } else {
+        samples!(1, 1, []);
     }
 }
 
@@ -337,13 +341,29 @@ unsafe fn dot_tile<T: Scalar, V: Lanes<T>, const R: usize, const C: usize, const
         if c < C {
             dot_step::<T, V, C, MR, NR, true>(&mut sums, a.add(c), m.add(c), C - c);
         }
+        let mut totals = [[T::ZERO; NR]; MR];
+        if V::TOTALS && MR * NR > 2 {
+            for first in (0..MR * NR).step_by(8) {
+                let mut eight = [V::ZERO; 8];
+                for i in first..(first + 8).min(MR * NR) {
+                    eight[i - first] = sums[i / NR][i % NR];
+                }
+                let eight = V::totals(eight);
+                for i in first..(first + 8).min(MR * NR) {
+                    totals[i / NR][i % NR] = eight[i - first];
+                }
+            }
+        } else {
+            for b in 0..MR {
+                for r in 0..NR {
+                    totals[b][r] = sums[b][r].total();
+                }
+            }
+        }
         for b in 0..MR {
             for r in 0..NR {
-                let mut sum = sums[b][r].total();
-                if let Some(bias) = bias {
-                    sum += *bias.add(r);
-                }
-                *out.add(b * R + r) = sum;
+                let bias = if let Some(bias) = bias { *bias.add(r) } else { T::ZERO };
+                *out.add(b * R + r) = totals[b][r] + bias;
             }
         }
     }
@@ -416,6 +436,11 @@ pub fn learn_rows<K: Kernels, T: Scalar, U: Rule<T>, A: Array<T = T>, const R: u
             rows!(8);
         }
         rows!(4);
+        if const { R % 4 == 3 } {
+            rows!(3);
+        } else if const { R % 4 == 2 } {
+            rows!(2);
+        }
         rows!(1);
     });
 }

@@ -52,7 +52,8 @@ pub struct Sse;
 macro_rules! vector {
     ($name:ident, $raw:ident, $t:ident, $lanes:literal, $add:ident $sub:ident $mul:ident $div:ident $neg:ident $zero:ident,
      $splat:ident $fma:ident $sqrt:ident $max:ident $min:ident $load:ident $store:ident, $sign:ident $total:ident $load_some:ident $store_some:ident, $below:ident,
-     $bits:ident $integer:ident $to_bits:ident $from_bits:ident $iset:ident $iadd:ident $isub:ident $left:ident $right:ident $and:ident $or:ident) => {
+     $bits:ident $integer:ident $to_bits:ident $from_bits:ident $iset:ident $iadd:ident $isub:ident $left:ident $right:ident $and:ident $or:ident
+     $(, $totals:ident)?) => {
         #[derive(Clone, Copy, Debug)]
         #[repr(transparent)]
         pub struct $name($raw);
@@ -140,6 +141,14 @@ macro_rules! vector {
                 // SAFETY: see the module.
                 unsafe { $total(self.0) }
             }
+            $(
+                const TOTALS: bool = true;
+                #[inline(always)]
+                fn totals(vectors: [Self; 8]) -> [$t; 8] {
+                    // SAFETY: see the module; a vector is its lanes.
+                    unsafe { core::mem::transmute($totals(core::mem::transmute::<[Self; 8], [$raw; 8]>(vectors))) }
+                }
+            )?
             #[inline(always)]
             unsafe fn load(from: *const $t) -> Self {
                 // SAFETY: the caller's promise.
@@ -177,15 +186,15 @@ macro_rules! vector {
 vector!(F32x16, __m512, f32, 16, _mm512_add_ps _mm512_sub_ps _mm512_mul_ps _mm512_div_ps _mm512_sub_ps _mm512_set1_ps,
     _mm512_set1_ps _mm512_fmadd_ps _mm512_sqrt_ps _mm512_max_ps _mm512_min_ps _mm512_loadu_ps _mm512_storeu_ps,
     sign_ps512 total_ps512 load_ps512 store_ps512, below_ps512,
-    bits32 i32 _mm512_castps_si512 _mm512_castsi512_ps _mm512_set1_epi32 _mm512_add_epi32 _mm512_sub_epi32 _mm512_slli_epi32 _mm512_srli_epi32 _mm512_and_si512 _mm512_or_si512);
+    bits32 i32 _mm512_castps_si512 _mm512_castsi512_ps _mm512_set1_epi32 _mm512_add_epi32 _mm512_sub_epi32 _mm512_slli_epi32 _mm512_srli_epi32 _mm512_and_si512 _mm512_or_si512, totals_ps512);
 vector!(F64x8, __m512d, f64, 8, _mm512_add_pd _mm512_sub_pd _mm512_mul_pd _mm512_div_pd _mm512_sub_pd _mm512_set1_pd,
     _mm512_set1_pd _mm512_fmadd_pd _mm512_sqrt_pd _mm512_max_pd _mm512_min_pd _mm512_loadu_pd _mm512_storeu_pd,
     sign_pd512 total_pd512 load_pd512 store_pd512, below_pd512,
-    bits64 i64 _mm512_castpd_si512 _mm512_castsi512_pd _mm512_set1_epi64 _mm512_add_epi64 _mm512_sub_epi64 _mm512_slli_epi64 _mm512_srli_epi64 _mm512_and_si512 _mm512_or_si512);
+    bits64 i64 _mm512_castpd_si512 _mm512_castsi512_pd _mm512_set1_epi64 _mm512_add_epi64 _mm512_sub_epi64 _mm512_slli_epi64 _mm512_srli_epi64 _mm512_and_si512 _mm512_or_si512, totals_pd512);
 vector!(F32x8, __m256, f32, 8, _mm256_add_ps _mm256_sub_ps _mm256_mul_ps _mm256_div_ps _mm256_sub_ps _mm256_set1_ps,
     _mm256_set1_ps _mm256_fmadd_ps _mm256_sqrt_ps _mm256_max_ps _mm256_min_ps _mm256_loadu_ps _mm256_storeu_ps,
     sign_ps256 total_ps256 load_ps256 store_ps256, below_ps256,
-    bits32 i32 _mm256_castps_si256 _mm256_castsi256_ps _mm256_set1_epi32 _mm256_add_epi32 _mm256_sub_epi32 _mm256_slli_epi32 _mm256_srli_epi32 _mm256_and_si256 _mm256_or_si256);
+    bits32 i32 _mm256_castps_si256 _mm256_castsi256_ps _mm256_set1_epi32 _mm256_add_epi32 _mm256_sub_epi32 _mm256_slli_epi32 _mm256_srli_epi32 _mm256_and_si256 _mm256_or_si256, totals_ps256);
 vector!(F64x4, __m256d, f64, 4, _mm256_add_pd _mm256_sub_pd _mm256_mul_pd _mm256_div_pd _mm256_sub_pd _mm256_set1_pd,
     _mm256_set1_pd _mm256_fmadd_pd _mm256_sqrt_pd _mm256_max_pd _mm256_min_pd _mm256_loadu_pd _mm256_storeu_pd,
     sign_pd256 total_pd256 load_pd256 store_pd256, below_pd256,
@@ -325,6 +334,75 @@ fn total_pd256(v: __m256d) -> f64 {
 #[target_feature(enable = "avx")]
 fn total_pd128(v: __m128d) -> f64 {
     _mm_cvtsd_f64(_mm_add_sd(v, _mm_unpackhi_pd(v, v)))
+}
+
+/// Halves of two vectors added: lanes l and l + 8 of the first, then of the second.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn halves_ps512(a: __m512, b: __m512) -> __m512 {
+    _mm512_add_ps(_mm512_shuffle_f32x4::<0x44>(a, b), _mm512_shuffle_f32x4::<0xee>(a, b))
+}
+
+/// Of two vectors that hold two each: lanes l and l + 4.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn quarters_ps512(a: __m512, b: __m512) -> __m512 {
+    _mm512_add_ps(_mm512_shuffle_f32x4::<0x88>(a, b), _mm512_shuffle_f32x4::<0xdd>(a, b))
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn totals_ps512([a, b, c, d, e, f, g, h]: [__m512; 8]) -> __m256 {
+    let abcd = quarters_ps512(halves_ps512(a, b), halves_ps512(c, d));
+    let efgh = quarters_ps512(halves_ps512(e, f), halves_ps512(g, h));
+    // In each quarter: lanes l and l + 2 of one of abcd, then of efgh.
+    let pairs = _mm512_add_ps(_mm512_shuffle_ps::<0x44>(abcd, efgh), _mm512_shuffle_ps::<0xee>(abcd, efgh));
+    let all = _mm512_add_ps(pairs, _mm512_permute_ps::<0xb1>(pairs));
+    let order = _mm512_setr_epi32(0, 4, 8, 12, 2, 6, 10, 14, 0, 0, 0, 0, 0, 0, 0, 0);
+    _mm512_castps512_ps256(_mm512_permutexvar_ps(order, all))
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn halves_pd512(a: __m512d, b: __m512d) -> __m512d {
+    _mm512_add_pd(_mm512_shuffle_f64x2::<0x44>(a, b), _mm512_shuffle_f64x2::<0xee>(a, b))
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn totals_pd512([a, b, c, d, e, f, g, h]: [__m512d; 8]) -> __m512d {
+    // Lanes l and l + 4 of two; then l and l + 2 of four; then l and l + 1 of eight.
+    let (ab, cd) = (halves_pd512(a, b), halves_pd512(c, d));
+    let (ef, gh) = (halves_pd512(e, f), halves_pd512(g, h));
+    let abcd = _mm512_add_pd(_mm512_shuffle_f64x2::<0x88>(ab, cd), _mm512_shuffle_f64x2::<0xdd>(ab, cd));
+    let efgh = _mm512_add_pd(_mm512_shuffle_f64x2::<0x88>(ef, gh), _mm512_shuffle_f64x2::<0xdd>(ef, gh));
+    let all = _mm512_add_pd(_mm512_unpacklo_pd(abcd, efgh), _mm512_unpackhi_pd(abcd, efgh));
+    _mm512_permutexvar_pd(_mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7), all)
+}
+
+/// Halves of two vectors added: lanes l and l + 4 of the first, then of the second.
+#[inline]
+#[target_feature(enable = "avx")]
+fn halves_ps256(a: __m256, b: __m256) -> __m256 {
+    _mm256_add_ps(_mm256_permute2f128_ps::<0x20>(a, b), _mm256_permute2f128_ps::<0x31>(a, b))
+}
+
+/// Of two vectors that hold two each: lanes l and l + 2.
+#[inline]
+#[target_feature(enable = "avx")]
+fn quarters_ps256(a: __m256, b: __m256) -> __m256 {
+    _mm256_add_ps(_mm256_shuffle_ps::<0x44>(a, b), _mm256_shuffle_ps::<0xee>(a, b))
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn totals_ps256([a, b, c, d, e, f, g, h]: [__m256; 8]) -> __m256 {
+    // In the halves: a c, b d.
+    let abcd = quarters_ps256(halves_ps256(a, b), halves_ps256(c, d));
+    let efgh = quarters_ps256(halves_ps256(e, f), halves_ps256(g, h));
+    // Lanes l and l + 1; in the halves: a c e g, b d f h.
+    let all = _mm256_add_ps(_mm256_shuffle_ps::<0x88>(abcd, efgh), _mm256_shuffle_ps::<0xdd>(abcd, efgh));
+    _mm256_permutevar8x32_ps(all, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7))
 }
 
 /// The lowest `count` bits.
