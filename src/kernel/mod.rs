@@ -5,6 +5,7 @@
 //! - `dispatch`: the choice between them, once a step.
 //! - `function`: exp, ln, tanh and the logistic function.
 //! - `product`: the three products of a dense layer.
+//! - `battery`: tests of every kernel with every instruction set.
 #![allow(unsafe_code)]
 
 mod lanes;
@@ -16,6 +17,9 @@ mod dispatch;
 mod copies;
 mod function;
 mod product;
+
+#[cfg(all(test, feature = "std"))]
+mod battery;
 
 pub use self::copies::{Copies, CopiesOf};
 pub use self::dispatch::{Kernels, Portable, Task, run};
