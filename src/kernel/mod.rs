@@ -1,7 +1,7 @@
 //! Kernels: the loops in which the time goes. The order of every sum is part of their definition.
 //!
 //! - `lanes`: what a vector can do; a single number is a vector of one lane, and the definition.
-//! - `x86`: vectors of AVX2 and AVX-512.
+//! - `vector`: a vector type from the names of intrinsics; `x86`: AVX2 and AVX-512; `neon`: AArch64.
 //! - `dispatch`: the choice between them, once a step.
 //! - `function`: exp, ln, tanh and the logistic function.
 //! - `product`: the three products of a dense layer.
@@ -9,6 +9,13 @@
 #![allow(unsafe_code)]
 
 mod lanes;
+#[cfg(all(target_arch = "aarch64", target_feature = "neon", target_endian = "little"))]
+mod neon;
+#[cfg(any(
+    all(target_arch = "x86_64", any(feature = "std", target_feature = "avx2")),
+    all(target_arch = "aarch64", target_feature = "neon", target_endian = "little")
+))]
+mod vector;
 #[cfg(all(target_arch = "x86_64", any(feature = "std", target_feature = "avx2")))]
 mod x86;
 

@@ -36,6 +36,11 @@ const fn narrow<K: Kernels, T: Scalar>(columns: usize) -> bool {
     <V<T, K>>::LANES > 1 && columns * 2 <= <V<T, K>>::LANES
 }
 
+/// How many times the processor's vectors hold the sixteen sums of a dot product.
+const fn sixteens<K: Kernels, T: Scalar>() -> usize {
+    K::REGISTERS * <V<T, K>>::LANES / 16
+}
+
 /// A vector, or what is left at the end of a row.
 ///
 /// # Safety
@@ -288,7 +293,7 @@ pub fn dots<K: Kernels, T: Scalar, const R: usize, const C: usize>(
         };
     }
     let mut b = 0;
-    if const { K::REGISTERS >= 32 } {
+    if const { sixteens::<K, T>() >= 16 } {
         while b + 4 <= n {
             let mut r = start;
             block!(4, 4, b, r);
@@ -305,7 +310,7 @@ pub fn dots<K: Kernels, T: Scalar, const R: usize, const C: usize>(
     }
     while b < n {
         let mut r = start;
-        if const { K::REGISTERS >= 32 } {
+        if const { sixteens::<K, T>() >= 16 } {
             block!(1, 8, b, r);
         } else if const { <V<T, K>>::LANES > 1 } {
             block!(1, 4, b, r);

@@ -35,8 +35,8 @@ impl<T: Scalar> Sum<T> {
 
     fn is(&self, found: T) -> bool {
         let expected = self.value;
-        if expected != expected {
-            found != found
+        if expected.to_f64().is_nan() {
+            found.to_f64().is_nan()
         } else if cfg!(feature = "reproducible") {
             found.to_f64().to_bits() == expected.to_f64().to_bits()
         } else {

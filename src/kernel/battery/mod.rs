@@ -218,3 +218,6 @@ mod x86 {
     battery!(avx2, crate::kernel::x86::Avx2, super::avx2(), fused: FUSED, "avx2,fma");
     battery!(avx512, crate::kernel::x86::Avx512, super::avx512(), fused: FUSED, "avx512f,avx512vl,avx512bw,avx512dq,avx2,fma");
 }
+
+#[cfg(all(target_arch = "aarch64", target_feature = "neon", target_endian = "little"))]
+battery!(neon, crate::kernel::neon::Neon, true, fused: FUSED);

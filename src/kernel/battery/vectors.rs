@@ -34,7 +34,7 @@ fn numbers<T: Scalar>() -> Vec<T> {
 /// The same bits, or both NaN.
 #[track_caller]
 fn same<T: Scalar>(what: impl Debug, found: T, expected: T) {
-    let both_nan = found != found && expected != expected;
+    let both_nan = found.to_f64().is_nan() && expected.to_f64().is_nan();
     assert!(both_nan || found.to_f64().to_bits() == expected.to_f64().to_bits(), "{what:?}: {found}, not {expected}");
 }
 
@@ -47,8 +47,9 @@ fn vector<T: Scalar + Lanes<T>, V: Lanes<T>>(mul_add: impl Fn(T, T, T) -> T) {
         }
         total::<T, V>(&lanes(i));
         some::<T, V>(&lanes(i));
-        splat::<T, V>(numbers[i]);
+        each("splat", V::splat(numbers[i]), numbers[i]);
     }
+    exponents::<T, V>();
     total::<T, V>(&(0..V::LANES).map(|lane| T::from_f64(0.1 + (lane * lane) as f64)).collect::<Vec<T>>());
 }
 
@@ -75,13 +76,41 @@ fn operations<T: Scalar + Lanes<T>, V: Lanes<T>>(a: &[T], b: &[T], c: &[T], mul_
     lanewise("at_least", x.at_least(y), &|i| if a[i] > b[i] { a[i] } else { b[i] });
     lanewise("at_most", x.at_most(y), &|i| if a[i] < b[i] { a[i] } else { b[i] });
     lanewise("sign", x.sign(), &|i| Lanes::sign(a[i]));
+    lanewise("below", x.below(y, z, x), &|i| if a[i] < b[i] { c[i] } else { a[i] });
 }
 
-fn splat<T: Scalar, V: Lanes<T>>(number: T) {
+/// Scaling to every power of two, and splitting of every exponent.
+fn exponents<T: Scalar + Lanes<T>, V: Lanes<T>>() {
+    let (whole, digits, most) =
+        if T::BYTES == 4 { (12_582_912.0, 24, 128) } else { (6_755_399_441_055_744.0, 53, 1024) };
+    let normal: i32 = 2 - most;
+    let two = T::from_u32(2);
+    for n in normal - digits..=most {
+        for factor in [1.0, 1.4, -1.9] {
+            let number = T::from_f64(factor);
+            let scaled = V::splat(number).scale(V::splat(T::from_f64(whole + f64::from(n))));
+            each(("scale", n), scaled, number.scale(T::from_f64(whole + f64::from(n))));
+            let power =
+                if n < 0 { (T::ONE / two).power(n.unsigned_abs().into()) } else { two.power(n.unsigned_abs().into()) };
+            let positive = number.abs() * power;
+            if n >= normal && positive.is_finite() {
+                let ((m, e), (m1, e1)) = (V::splat(positive).split(), positive.split());
+                each(("mantissa", n), m, m1);
+                each(("exponent", n), e, e1);
+                assert!(m1 * m1 > T::from_f64(0.499) && m1 * m1 < T::from_f64(2.001), "{m1}");
+                same(("split", n), m1.scale(T::from_f64(whole) + e1), positive);
+            }
+        }
+    }
+}
+
+/// Every lane is the same number.
+#[track_caller]
+fn each<T: Scalar, V: Lanes<T>>(what: impl Debug, found: V, expected: T) {
     let mut out = vec![T::ZERO; V::LANES];
     // SAFETY: room for them.
-    unsafe { V::splat(number).store(out.as_mut_ptr()) };
-    out.iter().for_each(|&found| same("splat", found, number));
+    unsafe { found.store(out.as_mut_ptr()) };
+    out.iter().for_each(|&found| same(&what, found, expected));
 }
 
 /// Lane l and lane l + half, and so on.

@@ -1,0 +1,128 @@
+//! A vector type over one of a processor's: its operators and what `Lanes` asks, from the names of intrinsics.
+
+/// A vector type: its operators and what [`Lanes`] asks.
+macro_rules! vector {
+    ($name:ident, $raw:ident, $t:ident, $lanes:literal, $add:ident $sub:ident $mul:ident $div:ident $neg:ident $zero:ident,
+     $splat:ident $fma:ident $sqrt:ident $max:ident $min:ident $load:ident $store:ident, $sign:ident $total:ident $load_some:ident $store_some:ident, $below:ident,
+     $bits:ident $integer:ident $to_bits:ident $from_bits:ident $iset:ident $iadd:ident $isub:ident $left:ident $right:ident $and:ident $or:ident) => {
+        #[derive(Clone, Copy, Debug)]
+        #[repr(transparent)]
+        pub struct $name($raw);
+        // SAFETY: zero bytes are zeros.
+        unsafe impl Zeroed for $name {}
+
+        vector!(@operators $name, Add add $add, Sub sub $sub, Mul mul $mul, Div div $div);
+        impl Neg for $name {
+            type Output = Self;
+            #[inline(always)]
+            fn neg(self) -> Self {
+                // SAFETY: see the module that has the vector.
+                unsafe { Self($neg($zero(-0.0), self.0)) }
+            }
+        }
+
+        impl Lanes<$t> for $name {
+            const LANES: usize = $lanes;
+            #[inline(always)]
+            fn splat(value: $t) -> Self {
+                // SAFETY: see the module that has the vector.
+                unsafe { Self($splat(value)) }
+            }
+            #[inline(always)]
+            fn mul_add(self, a: Self, b: Self) -> Self {
+                if cfg!(feature = "reproducible") {
+                    self * a + b
+                } else {
+                    // SAFETY: see the module that has the vector.
+                    unsafe { Self($fma(self.0, a.0, b.0)) }
+                }
+            }
+            #[inline(always)]
+            fn sqrt(self) -> Self {
+                // SAFETY: see the module that has the vector.
+                unsafe { Self($sqrt(self.0)) }
+            }
+            #[inline(always)]
+            fn at_least(self, other: Self) -> Self {
+                // SAFETY: see the module that has the vector.
+                unsafe { Self($max(self.0, other.0)) }
+            }
+            #[inline(always)]
+            fn at_most(self, other: Self) -> Self {
+                // SAFETY: see the module that has the vector.
+                unsafe { Self($min(self.0, other.0)) }
+            }
+            #[inline(always)]
+            fn sign(self) -> Self {
+                // SAFETY: see the module that has the vector.
+                unsafe { Self($sign(self.0)) }
+            }
+            #[inline(always)]
+            fn below(self, bound: Self, then: Self, or: Self) -> Self {
+                // SAFETY: see the module that has the vector.
+                unsafe { Self($below(self.0, bound.0, then.0, or.0)) }
+            }
+            #[inline(always)]
+            fn scale(self, shifted: Self) -> Self {
+                use $bits::*;
+                // SAFETY: see the module that has the vector.
+                unsafe {
+                    let all = |bits| $iset(bits as $integer);
+                    let n = $isub($to_bits(shifted.0), all(WHOLE));
+                    let half = $isub($right::<1>($iadd(n, all(EVEN))), all(EVEN / 2));
+                    let rest = $isub(n, half);
+                    let power = |n| Self($from_bits($left::<{ MANTISSA as _ }>($iadd(n, all(BIAS)))));
+                    self * power(half) * power(rest)
+                }
+            }
+            #[inline(always)]
+            fn split(self) -> (Self, Self) {
+                use $bits::*;
+                // SAFETY: see the module that has the vector.
+                unsafe {
+                    let all = |bits| $iset(bits as $integer);
+                    let shifted = $iadd($to_bits(self.0), all(ONE - ROOT_HALF));
+                    let m = $iadd($and(shifted, all((1 << MANTISSA) - 1)), all(ROOT_HALF));
+                    let e = $or($right::<{ MANTISSA as _ }>(shifted), all(WHOLE_PLACES));
+                    (Self($from_bits(m)), Self($from_bits(e)) - Self::splat(UNBIAS))
+                }
+            }
+            #[inline(always)]
+            fn total(self) -> $t {
+                // SAFETY: see the module that has the vector.
+                unsafe { $total(self.0) }
+            }
+            #[inline(always)]
+            unsafe fn load(from: *const $t) -> Self {
+                // SAFETY: the caller's promise.
+                unsafe { Self($load(from)) }
+            }
+            #[inline(always)]
+            unsafe fn store(self, to: *mut $t) {
+                // SAFETY: the caller's promise.
+                unsafe { $store(to, self.0) }
+            }
+            #[inline(always)]
+            unsafe fn load_some(from: *const $t, count: usize) -> Self {
+                // SAFETY: the caller's promise.
+                unsafe { Self($load_some(from, count)) }
+            }
+            #[inline(always)]
+            unsafe fn store_some(self, to: *mut $t, count: usize) {
+                // SAFETY: the caller's promise.
+                unsafe { $store_some(to, self.0, count) }
+            }
+        }
+    };
+    (@operators $name:ident, $($op:ident $f:ident $intrinsic:ident),*) => { $(
+        impl $op for $name {
+            type Output = Self;
+            #[inline(always)]
+            fn $f(self, other: Self) -> Self {
+                // SAFETY: see the module that has the vector.
+                unsafe { Self($intrinsic(self.0, other.0)) }
+            }
+        }
+    )* };
+}
+pub(super) use vector;
