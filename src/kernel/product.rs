@@ -137,6 +137,9 @@ macro_rules! panels {
     ($V:ty, $C:ident, 3, |$($names:ident),*| $body:expr) => {
         panels!($V, $C, 3, |$($names),*| $body, [1 2 3])
     };
+    ($V:ty, $C:ident, 4, |$($names:ident),*| $body:expr) => {
+        panels!($V, $C, 4, |$($names),*| $body, [1 2 3 4])
+    };
     ($V:ty, $C:ident, 8, |$($names:ident),*| $body:expr) => {
         panels!($V, $C, 8, |$($names),*| $body, [1 2 3 4 5 6 7 8])
     };
@@ -190,10 +193,20 @@ fn mul_rows_in<K: Kernels, T: Scalar, const R: usize, const C: usize, const CHAI
     let (a, m, bias, out) =
         (a.as_ptr().cast::<T>(), m.as_ptr().cast::<T>(), bias.map(|b| b.as_ptr()), out.as_mut_ptr().cast::<T>());
     if n == 1 {
-        panels!(V<T, K>, C, 8, |j, last, NV, PART| {
-            // SAFETY: one row, and the panels cover `C` columns.
-            unsafe { mul_tile::<T, V<T, K>, R, C, 1, NV, PART, CHAINS>(a, m, bias, out, j, last) }
-        });
+        macro_rules! row {
+            ($max:tt) => {
+                panels!(V<T, K>, C, $max, |j, last, NV, PART| {
+                    // SAFETY: one row, and the panels cover `C` columns.
+                    unsafe { mul_tile::<T, V<T, K>, R, C, 1, NV, PART, CHAINS>(a, m, bias, out, j, last) }
+                })
+            };
+        }
+        // Four sums a vector: those of eight vectors would fill all registers.
+        if const { CHAINS == 4 && <V<T, K>>::LANES > 1 } {
+            row!(4);
+        } else {
+            row!(8);
+        }
         return;
     }
     panels!(V<T, K>, C, 3, |j, last, NV, PART| {
