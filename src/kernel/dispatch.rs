@@ -41,9 +41,27 @@ pub trait Task {
 
 /// Does a task with the best instructions that this machine has.
 #[inline]
-#[cfg(not(all(target_arch = "x86_64", any(feature = "std", target_feature = "avx2"))))]
+#[cfg(not(any(
+    all(target_arch = "x86_64", any(feature = "std", target_feature = "avx2")),
+    all(target_arch = "aarch64", target_feature = "neon", target_endian = "little")
+)))]
 pub fn run<T: Task>(task: T) -> T::Output {
     task.run::<Portable>()
+}
+
+/// Does a task with NEON, which the target always has; `STACKPROP_KERNELS=portable` turns it off, for tests.
+#[inline]
+#[cfg(all(target_arch = "aarch64", target_feature = "neon", target_endian = "little"))]
+pub fn run<T: Task>(task: T) -> T::Output {
+    #[cfg(feature = "std")]
+    {
+        static PORTABLE: std::sync::LazyLock<bool> =
+            std::sync::LazyLock::new(|| std::env::var("STACKPROP_KERNELS").is_ok_and(|limit| limit == "portable"));
+        if *PORTABLE {
+            return task.run::<Portable>();
+        }
+    }
+    task.run::<super::neon::Neon>()
 }
 
 #[cfg(all(target_arch = "x86_64", any(feature = "std", target_feature = "avx2")))]

@@ -1,13 +1,21 @@
 //! Kernels: the loops in which the time goes. The order of every sum is part of their definition.
 //!
 //! - `lanes`: what a vector can do; a single number is a vector of one lane, and the definition.
-//! - `x86`: vectors of AVX2 and AVX-512.
+//! - `vector`: a vector type from the names of intrinsics; `x86`: AVX2 and AVX-512; `neon`: AArch64.
 //! - `dispatch`: the choice between them, once a step.
 //! - `function`: exp, ln, tanh and the logistic function.
 //! - `product`: the three products of a dense layer.
+//! - `battery`: tests of every kernel with every instruction set.
 #![allow(unsafe_code)]
 
 mod lanes;
+#[cfg(all(target_arch = "aarch64", target_feature = "neon", target_endian = "little"))]
+mod neon;
+#[cfg(any(
+    all(target_arch = "x86_64", any(feature = "std", target_feature = "avx2")),
+    all(target_arch = "aarch64", target_feature = "neon", target_endian = "little")
+))]
+mod vector;
 #[cfg(all(target_arch = "x86_64", any(feature = "std", target_feature = "avx2")))]
 mod x86;
 
@@ -16,6 +24,9 @@ mod dispatch;
 mod copies;
 mod function;
 mod product;
+
+#[cfg(all(test, feature = "std"))]
+mod battery;
 
 pub use self::copies::{Copies, CopiesOf};
 pub use self::dispatch::{Kernels, Portable, Task, run};

@@ -36,6 +36,11 @@ const fn narrow<K: Kernels, T: Scalar>(columns: usize) -> bool {
     <V<T, K>>::LANES > 1 && columns * 2 <= <V<T, K>>::LANES
 }
 
+/// How many times the processor's vectors hold the sixteen sums of a dot product.
+const fn sixteens<K: Kernels, T: Scalar>() -> usize {
+    K::REGISTERS * <V<T, K>>::LANES / 16
+}
+
 /// A vector, or what is left at the end of a row.
 ///
 /// # Safety
@@ -132,6 +137,9 @@ macro_rules! panels {
     ($V:ty, $C:ident, 3, |$($names:ident),*| $body:expr) => {
         panels!($V, $C, 3, |$($names),*| $body, [1 2 3])
     };
+    ($V:ty, $C:ident, 4, |$($names:ident),*| $body:expr) => {
+        panels!($V, $C, 4, |$($names),*| $body, [1 2 3 4])
+    };
     ($V:ty, $C:ident, 8, |$($names:ident),*| $body:expr) => {
         panels!($V, $C, 8, |$($names),*| $body, [1 2 3 4 5 6 7 8])
     };
@@ -185,10 +193,20 @@ fn mul_rows_in<K: Kernels, T: Scalar, const R: usize, const C: usize, const CHAI
     let (a, m, bias, out) =
         (a.as_ptr().cast::<T>(), m.as_ptr().cast::<T>(), bias.map(|b| b.as_ptr()), out.as_mut_ptr().cast::<T>());
     if n == 1 {
-        panels!(V<T, K>, C, 8, |j, last, NV, PART| {
-            // SAFETY: one row, and the panels cover `C` columns.
-            unsafe { mul_tile::<T, V<T, K>, R, C, 1, NV, PART, CHAINS>(a, m, bias, out, j, last) }
-        });
+        macro_rules! row {
+            ($max:tt) => {
+                panels!(V<T, K>, C, $max, |j, last, NV, PART| {
+                    // SAFETY: one row, and the panels cover `C` columns.
+                    unsafe { mul_tile::<T, V<T, K>, R, C, 1, NV, PART, CHAINS>(a, m, bias, out, j, last) }
+                })
+            };
+        }
+        // Four sums a vector: those of eight vectors would fill all registers.
+        if const { CHAINS == 4 && <V<T, K>>::LANES > 1 } {
+            row!(4);
+        } else {
+            row!(8);
+        }
         return;
     }
     panels!(V<T, K>, C, 3, |j, last, NV, PART| {
@@ -288,7 +306,7 @@ pub fn dots<K: Kernels, T: Scalar, const R: usize, const C: usize>(
             }
         };
     }
-    // `MR` samples at a time: `NR` rows at a time, and then those that are left at once.
+    // `MR` samples at a time: `NR` rows at a time, and then those that all rows leave, at once.
     macro_rules! samples {
         ($MR:literal, $NR:literal, [$($rest:literal)*]) => {
             while b + $MR <= n {
@@ -297,12 +315,13 @@ pub fn dots<K: Kernels, T: Scalar, const R: usize, const C: usize>(
                 $(if const { R % $NR == $rest } {
                     block!($MR, $rest, r);
                 })*
+                block!($MR, 1, r);
                 b += $MR;
             }
         };
     }
     // As many sums as the registers hold beside what is multiplied.
-    let sums = const { K::REGISTERS * <V<T, K>>::LANES / 16 };
+    let sums = const { sixteens::<K, T>() };
     if sums >= 32 {
         samples!(4, 4, [1 2 3]);
         samples!(1, 8, [1 2 3 4 5 6 7]);

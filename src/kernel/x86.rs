@@ -6,6 +6,7 @@ use core::arch::x86_64::*;
 use core::ops::{Add, Div, Mul, Neg, Sub};
 
 use super::lanes::{bits32, bits64};
+use super::vector::vector;
 use super::{Kernels, Lanes, Pair, Portable};
 use crate::storage::Zeroed;
 
@@ -47,141 +48,6 @@ impl Kernels for Sse {
 /// The lower halves of AVX2's vectors.
 #[derive(Clone, Copy, Debug)]
 pub struct Sse;
-
-/// A vector type: its operators and what [`Lanes`] asks.
-macro_rules! vector {
-    ($name:ident, $raw:ident, $t:ident, $lanes:literal, $add:ident $sub:ident $mul:ident $div:ident $neg:ident $zero:ident,
-     $splat:ident $fma:ident $sqrt:ident $max:ident $min:ident $load:ident $store:ident, $sign:ident $total:ident $load_some:ident $store_some:ident, $below:ident,
-     $bits:ident $integer:ident $to_bits:ident $from_bits:ident $iset:ident $iadd:ident $isub:ident $left:ident $right:ident $and:ident $or:ident
-     $(, $totals:ident)?) => {
-        #[derive(Clone, Copy, Debug)]
-        #[repr(transparent)]
-        pub struct $name($raw);
-        // SAFETY: zero bytes are zeros.
-        unsafe impl Zeroed for $name {}
-
-        vector!(@operators $name, Add add $add, Sub sub $sub, Mul mul $mul, Div div $div);
-        impl Neg for $name {
-            type Output = Self;
-            #[inline(always)]
-            fn neg(self) -> Self {
-                // SAFETY: see the module.
-                unsafe { Self($neg($zero(-0.0), self.0)) }
-            }
-        }
-
-        impl Lanes<$t> for $name {
-            const LANES: usize = $lanes;
-            #[inline(always)]
-            fn splat(value: $t) -> Self {
-                // SAFETY: see the module.
-                unsafe { Self($splat(value)) }
-            }
-            #[inline(always)]
-            fn mul_add(self, a: Self, b: Self) -> Self {
-                if cfg!(feature = "reproducible") {
-                    self * a + b
-                } else {
-                    // SAFETY: see the module.
-                    unsafe { Self($fma(self.0, a.0, b.0)) }
-                }
-            }
-            #[inline(always)]
-            fn sqrt(self) -> Self {
-                // SAFETY: see the module.
-                unsafe { Self($sqrt(self.0)) }
-            }
-            #[inline(always)]
-            fn at_least(self, other: Self) -> Self {
-                // SAFETY: see the module.
-                unsafe { Self($max(self.0, other.0)) }
-            }
-            #[inline(always)]
-            fn at_most(self, other: Self) -> Self {
-                // SAFETY: see the module.
-                unsafe { Self($min(self.0, other.0)) }
-            }
-            #[inline(always)]
-            fn sign(self) -> Self {
-                // SAFETY: see the module.
-                unsafe { Self($sign(self.0)) }
-            }
-            #[inline(always)]
-            fn below(self, bound: Self, then: Self, or: Self) -> Self {
-                // SAFETY: see the module.
-                unsafe { Self($below(self.0, bound.0, then.0, or.0)) }
-            }
-            #[inline(always)]
-            fn scale(self, shifted: Self) -> Self {
-                use $bits::*;
-                // SAFETY: see the module.
-                unsafe {
-                    let (bias, even) = ($iset(BIAS as $integer), $iset(EVEN as $integer));
-                    let n = $isub($to_bits(shifted.0), $iset(WHOLE as $integer));
-                    let half = $isub($right::<1>($iadd(n, even)), $right::<1>(even));
-                    let rest = $isub(n, half);
-                    let half = $from_bits($left::<{ MANTISSA as _ }>($iadd(half, bias)));
-                    self * Self(half) * Self($from_bits($left::<{ MANTISSA as _ }>($iadd(rest, bias))))
-                }
-            }
-            #[inline(always)]
-            fn split(self) -> (Self, Self) {
-                use $bits::*;
-                // SAFETY: see the module.
-                unsafe {
-                    let shifted = $iadd($to_bits(self.0), $iset((ONE - ROOT_HALF) as $integer));
-                    let m = $and(shifted, $iset((1 << MANTISSA) - 1));
-                    let m = $iadd(m, $iset(ROOT_HALF as $integer));
-                    let e = $or($right::<{ MANTISSA as _ }>(shifted), $iset(WHOLE_PLACES as $integer));
-                    (Self($from_bits(m)), Self($from_bits(e)) - Self::splat(UNBIAS))
-                }
-            }
-            #[inline(always)]
-            fn total(self) -> $t {
-                // SAFETY: see the module.
-                unsafe { $total(self.0) }
-            }
-            $(
-                const TOTALS: bool = true;
-                #[inline(always)]
-                fn totals(vectors: [Self; 8]) -> [$t; 8] {
-                    // SAFETY: see the module; a vector is its lanes.
-                    unsafe { core::mem::transmute($totals(core::mem::transmute::<[Self; 8], [$raw; 8]>(vectors))) }
-                }
-            )?
-            #[inline(always)]
-            unsafe fn load(from: *const $t) -> Self {
-                // SAFETY: the caller's promise.
-                unsafe { Self($load(from)) }
-            }
-            #[inline(always)]
-            unsafe fn store(self, to: *mut $t) {
-                // SAFETY: the caller's promise.
-                unsafe { $store(to, self.0) }
-            }
-            #[inline(always)]
-            unsafe fn load_some(from: *const $t, count: usize) -> Self {
-                // SAFETY: the caller's promise.
-                unsafe { Self($load_some(from, count)) }
-            }
-            #[inline(always)]
-            unsafe fn store_some(self, to: *mut $t, count: usize) {
-                // SAFETY: the caller's promise.
-                unsafe { $store_some(to, self.0, count) }
-            }
-        }
-    };
-    (@operators $name:ident, $($op:ident $f:ident $intrinsic:ident),*) => { $(
-        impl $op for $name {
-            type Output = Self;
-            #[inline(always)]
-            fn $f(self, other: Self) -> Self {
-                // SAFETY: see the module.
-                unsafe { Self($intrinsic(self.0, other.0)) }
-            }
-        }
-    )* };
-}
 
 vector!(F32x16, __m512, f32, 16, _mm512_add_ps _mm512_sub_ps _mm512_mul_ps _mm512_div_ps _mm512_sub_ps _mm512_set1_ps,
     _mm512_set1_ps _mm512_fmadd_ps _mm512_sqrt_ps _mm512_max_ps _mm512_min_ps _mm512_loadu_ps _mm512_storeu_ps,

@@ -1,0 +1,223 @@
+//! Every kernel with every instruction set against its definition in plain loops, at every size from 1 to 70; every operation of every vector
+//! against that of a number.
+//!
+//! Bit for bit with `reproducible`; else a sum may differ by `terms · ε · Σ |term|`, because the definition rounds products by themselves.
+
+mod definition;
+mod guarded;
+mod vectors;
+
+use self::definition::{Record, check, check_record};
+use self::guarded::Guarded;
+use super::{Kernels, dots, learn_all, learn_bias, learn_rows, mul_rows};
+use crate::parameter::Role;
+use crate::random::mix;
+use crate::scalar::Scalar;
+
+/// The matrix of `rows` and `columns`, and all that the kernels take beside it.
+struct Data<T> {
+    size: (usize, usize),
+    matrix: Guarded<T>,
+    gradient: Guarded<T>,
+    slots: Guarded<T>,
+    row: Guarded<T>,
+    row_slots: Guarded<T>,
+    column: Guarded<T>,
+    /// A batch of columns, and one of rows.
+    p: Guarded<T>,
+    q: Guarded<T>,
+    /// Results, one sample more than there are.
+    rows_out: Guarded<T>,
+    columns_out: Guarded<T>,
+}
+
+impl<T: Scalar> Data<T> {
+    /// Numbers in -1..1 that end at a page's end; or, if `special`, with infinities, NaN and zeros among them, and between guard numbers.
+    fn new(size @ (rows, columns): (usize, usize), batch: usize, special: bool) -> Self {
+        let mut state = mix((rows * 71 + columns) as u64);
+        let mut numbers = |n: usize| {
+            let mut number = || {
+                state = mix(state);
+                if special && state.is_multiple_of(499) {
+                    let special = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 0.0, -0.0];
+                    return T::from_f64(special[state as usize / 499 % 5]);
+                }
+                T::from_f64((state >> 11) as f64 / (1u64 << 52) as f64 - 1.0)
+            };
+            let numbers: Vec<T> = (0..n).map(|_| number()).collect();
+            Guarded::new(&numbers, if special { 1 + (rows + columns) % 8 } else { 0 })
+        };
+        Self {
+            size,
+            matrix: numbers(rows * columns),
+            gradient: numbers(rows * columns),
+            slots: numbers(2 * rows * columns),
+            row: numbers(columns),
+            row_slots: numbers(2 * columns),
+            column: numbers(rows),
+            p: numbers(batch * rows),
+            q: numbers(batch * columns),
+            rows_out: numbers((batch + 1) * columns),
+            columns_out: numbers((batch + 1) * rows),
+        }
+    }
+}
+
+/// The kernels at one size.
+fn kernels<K: Kernels, T: Scalar, const R: usize, const C: usize>(batch: usize, special: bool) {
+    let mut data = Data::<T>::new((R, C), batch, special);
+    // The rows that are treated: all, or some.
+    let rows = if special { R / 3..R - R / 4 } else { 0..R + 1 };
+    products::<K, T, R, C>(&mut data, rows.clone(), !special);
+    updates::<K, T, R, C>(&mut data, rows);
+}
+
+fn products<K: Kernels, T: Scalar, const R: usize, const C: usize>(
+    data: &mut Data<T>,
+    rows: core::ops::Range<usize>,
+    biased: bool,
+) {
+    let Data { size, matrix, row, column, p, q, rows_out, columns_out, .. } = data;
+    let untouched = rows_out.get().to_vec();
+    mul_rows::<K, T, R, C>(p.arrays(), matrix.array(), biased.then(|| row.array()), rows_out.arrays_mut());
+    let mut expected = definition::mul_rows(p.get(), matrix.get(), *size, biased.then(|| row.get()));
+    expected.extend(untouched[expected.len()..].iter().map(|&old| definition::Sum::of(old)));
+    check(("mul_rows", *size), rows_out.get(), expected);
+
+    let untouched = columns_out.get().to_vec();
+    dots::<K, T, R, C>(
+        q.arrays(),
+        matrix.array(),
+        rows.clone(),
+        biased.then(|| column.array()),
+        columns_out.arrays_mut(),
+    );
+    let mut expected = definition::dots(q.get(), matrix.get(), *size, biased.then(|| column.get()));
+    let wanted = expected.len();
+    expected.extend(untouched[wanted..].iter().map(|&old| definition::Sum::of(old)));
+    for (i, expected) in expected.iter_mut().enumerate() {
+        if !rows.contains(&(i % R)) {
+            *expected = definition::Sum::of(untouched[i]);
+        }
+    }
+    check(("dots", *size), columns_out.get(), expected);
+}
+
+fn updates<K: Kernels, T: Scalar, const R: usize, const C: usize>(data: &mut Data<T>, rows: core::ops::Range<usize>) {
+    let Data { size, matrix, gradient, slots, row, row_slots, p, q, .. } = data;
+    let old = |weights: &Guarded<T>, slots: &Guarded<T>| (weights.get().to_vec(), slots.get().to_vec());
+
+    let (w, s) = old(matrix, slots);
+    learn_rows::<K, T, Record, [[T; C]; R], R, C>(
+        p.arrays(),
+        q.arrays(),
+        rows.clone(),
+        matrix.array_mut(),
+        slots.array_mut(),
+        &Record,
+    );
+    let expected = definition::gradient(p.get(), q.get(), *size);
+    check_record(Role::Weight, &expected, (&w, &s), (matrix.get(), slots.get()), |i| rows.contains(&(i / C)));
+
+    let (w, s) = old(row, row_slots);
+    learn_bias::<K, T, Record, C>(q.arrays(), row.array_mut(), row_slots.array_mut(), &Record);
+    let expected = definition::bias_gradient(q.get(), C);
+    check_record(Role::Bias, &expected, (&w, &s), (row.get(), row_slots.get()), |_| true);
+
+    let (w, s) = old(matrix, slots);
+    learn_all::<K, T, Record, [[T; C]; R]>(
+        Role::Weight,
+        matrix.array_mut(),
+        slots.array_mut(),
+        gradient.array(),
+        &Record,
+    );
+    let expected: Vec<_> = gradient.get().iter().map(|&g| definition::Sum::of(g)).collect();
+    check_record(Role::Weight, &expected, (&w, &s), (matrix.get(), slots.get()), |_| true);
+}
+
+/// The kernels at every size: rows, columns (26 n mod 71) and batch (44 n mod 71) are each of 1 to 70 once, in different orders. Optimised code
+/// takes long to compile, so there are only some.
+macro_rules! every_size {
+    ($K:ty, $T:ty, [$($n:literal)*]) => { $(
+        kernels::<$K, $T, $n, { 26 * $n % 71 }>(44 * $n % 71, false);
+        kernels::<$K, $T, $n, { 26 * $n % 71 }>($n % 10, true);
+    )* };
+    ($K:ty, $T:ty) => {
+        #[cfg(not(debug_assertions))]
+        every_size!($K, $T, [1 2 3 8 9 11 16 17 22 32 33 34 41 44 52 55 64 70]);
+        #[cfg(debug_assertions)]
+        every_size!($K, $T, [
+             1  2  3  4  5  6  7  8  9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32 33 34 35
+            36 37 38 39 40 41 42 43 44 45 46 47 48 49 50 51 52 53 54 55 56 57 58 59 60 61 62 63 64 65 66 67 68 69 70
+        ])
+    };
+}
+
+/// The tests of an instruction set, where it is available.
+macro_rules! battery {
+    ($name:ident, $K:ty, $available:expr, fused: $fused:expr $(, $instructions:literal)?) => {
+        #[allow(unused_unsafe, reason = "without instructions to turn on there is nothing to promise")]
+        mod $name {
+            use super::*;
+
+            $(#[target_feature(enable = $instructions)])?
+            fn kernels_f32() {
+                every_size!($K, f32);
+            }
+
+            $(#[target_feature(enable = $instructions)])?
+            fn kernels_f64() {
+                every_size!($K, f64);
+            }
+
+            $(#[target_feature(enable = $instructions)])?
+            fn vectors() {
+                vectors::all::<$K>($fused);
+            }
+
+            battery!(@tests $available, sums_f32 kernels_f32, sums_f64 kernels_f64, lanes vectors);
+        }
+    };
+    (@tests $available:expr, $($name:ident $test:ident),*) => { $(
+        #[test]
+        fn $name() {
+            if $available {
+                // SAFETY: they are available.
+                unsafe { $test() }
+            } else {
+                println!("this machine has no such instructions");
+            }
+        }
+    )* };
+}
+
+/// Whether vectors round a product and a sum together.
+#[allow(dead_code, reason = "where there are no vectors")]
+const FUSED: bool = !cfg!(feature = "reproducible");
+
+battery!(portable, crate::kernel::Portable, true, fused: FUSED && cfg!(any(target_feature = "fma", target_arch = "aarch64")));
+
+#[cfg(target_arch = "x86_64")]
+mod x86 {
+    use super::*;
+
+    fn avx2() -> bool {
+        is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")
+    }
+
+    fn avx512() -> bool {
+        avx2()
+            && is_x86_feature_detected!("avx512f")
+            && is_x86_feature_detected!("avx512vl")
+            && is_x86_feature_detected!("avx512bw")
+            && is_x86_feature_detected!("avx512dq")
+    }
+
+    battery!(sse, crate::kernel::x86::Sse, super::avx2(), fused: FUSED, "avx2,fma");
+    battery!(avx2, crate::kernel::x86::Avx2, super::avx2(), fused: FUSED, "avx2,fma");
+    battery!(avx512, crate::kernel::x86::Avx512, super::avx512(), fused: FUSED, "avx512f,avx512vl,avx512bw,avx512dq,avx2,fma");
+}
+
+#[cfg(all(target_arch = "aarch64", target_feature = "neon", target_endian = "little"))]
+battery!(neon, crate::kernel::neon::Neon, true, fused: FUSED);
