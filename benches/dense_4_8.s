@@ -488,45 +488,33 @@
     vmovss %xmm1,0x18(%rcx)
     vmovss 0x1c(%rsi),%xmm1
     vmovss %xmm1,0x1c(%rcx)
-    mov    0x5640b(%rip),%rdi
-    vmovups (%rdi),%ymm2
-    vmaskmovps (%rax),%ymm2,%ymm3
-    vmaskmovps 0x20(%rax),%ymm2,%ymm4
-    vmaskmovps 0x40(%rax),%ymm2,%ymm5
-    vmaskmovps 0x60(%rax),%ymm2,%ymm6
+    vmovups (%rcx),%ymm2
     vxorps %xmm1,%xmm1,%xmm1
-    vmaskmovps (%rcx),%ymm2,%ymm2
+    vmovaps (%rax),%ymm3
     vfmadd213ps %ymm1,%ymm2,%ymm3
+    vmovaps 0x20(%rax),%ymm4
     vfmadd213ps %ymm1,%ymm2,%ymm4
+    vmovaps 0x40(%rax),%ymm5
     vfmadd213ps %ymm1,%ymm2,%ymm5
-    vfmadd213ps %ymm1,%ymm2,%ymm6
-    vaddps %ymm1,%ymm3,%ymm2
+    vfmadd132ps 0x60(%rax),%ymm1,%ymm2
+    vaddps %ymm1,%ymm3,%ymm3
+    vaddps %ymm1,%ymm4,%ymm4
+    vaddps %ymm1,%ymm5,%ymm5
+    vaddps %ymm1,%ymm2,%ymm2
+    vinsertf128 $0x1,%xmm4,%ymm3,%ymm6
+    vperm2f128 $0x31,%ymm4,%ymm3,%ymm3
+    vaddps %ymm3,%ymm6,%ymm3
+    vinsertf128 $0x1,%xmm2,%ymm5,%ymm4
+    vperm2f128 $0x31,%ymm2,%ymm5,%ymm2
+    vaddps %ymm2,%ymm4,%ymm2
+    vunpcklpd %ymm2,%ymm3,%ymm4
+    vunpckhpd %ymm2,%ymm3,%ymm2
+    vaddps %ymm2,%ymm4,%ymm2
     vextractf128 $0x1,%ymm2,%xmm3
+    vhaddps %xmm3,%xmm2,%xmm2
+    vshufps $0xd8,%xmm2,%xmm2,%xmm2
+    vxorps %xmm3,%xmm3,%xmm3
     vaddps %xmm3,%xmm2,%xmm2
-    vshufpd $0x1,%xmm2,%xmm2,%xmm3
-    vaddps %xmm3,%xmm2,%xmm2
-    vaddps %ymm1,%ymm4,%ymm3
-    vextractf128 $0x1,%ymm3,%xmm4
-    vaddps %xmm4,%xmm3,%xmm3
-    vshufpd $0x1,%xmm3,%xmm3,%xmm4
-    vaddps %xmm4,%xmm3,%xmm3
-    vaddps %ymm1,%ymm5,%ymm4
-    vextractf128 $0x1,%ymm4,%xmm5
-    vaddps %xmm5,%xmm4,%xmm4
-    vshufpd $0x1,%xmm4,%xmm4,%xmm5
-    vaddps %xmm5,%xmm4,%xmm4
-    vaddps %ymm1,%ymm6,%ymm5
-    vextractf128 $0x1,%ymm5,%xmm6
-    vaddps %xmm6,%xmm5,%xmm5
-    vshufpd $0x1,%xmm5,%xmm5,%xmm6
-    vaddps %xmm6,%xmm5,%xmm5
-    vunpcklps %xmm3,%xmm2,%xmm6
-    vmovlhps %xmm4,%xmm6,%xmm6
-    vinsertps $0x30,%xmm5,%xmm6,%xmm6
-    vinsertps $0x4c,%xmm2,%xmm3,%xmm2
-    vshufps $0xd4,%xmm4,%xmm2,%xmm2
-    vinsertps $0x70,%xmm5,%xmm2,%xmm2
-    vaddps %xmm2,%xmm6,%xmm2
     vmovups %xmm2,(%rsi)
     vmovups (%rcx),%ymm2
     vbroadcastss (%rdx),%ymm3
@@ -556,8 +544,8 @@
     mov    0x8(%rdi),%rdx
     mov    0x10(%rdi),%rcx
     mov    0x18(%rdi),%rsi
-    vbroadcastss (%r8),%ymm0
     vmovss (%rsi),%xmm1
+    vbroadcastss (%r8),%ymm0
     vmovss %xmm1,(%rcx)
     vmovss 0x4(%rsi),%xmm1
     vmovss %xmm1,0x4(%rcx)
@@ -571,65 +559,53 @@
     vmovss %xmm1,0x14(%rcx)
     vmovss 0x18(%rsi),%xmm1
     vmovss %xmm1,0x18(%rcx)
-    vmovd  0x1c(%rsi),%xmm1
-    vmovd  %xmm1,0x1c(%rcx)
-    mov    0x4cd7b(%rip),%rdi
-    vpxor  %xmm1,%xmm1,%xmm1
-    vpcmpgtd (%rdi),%ymm1,%k1
-    vmovaps (%rax),%ymm2{%k1}{z}
-    vmovaps 0x20(%rax),%ymm3{%k1}{z}
-    vmovaps 0x40(%rax),%ymm4{%k1}{z}
-    vmovaps 0x60(%rax),%ymm5{%k1}{z}
-    vmovups (%rcx),%ymm6{%k1}{z}
-    vfmadd213ps %ymm1,%ymm6,%ymm2
-    vfmadd213ps %ymm1,%ymm6,%ymm3
-    vfmadd213ps %ymm1,%ymm6,%ymm4
-    vfmadd213ps %ymm1,%ymm6,%ymm5
-    vaddps %ymm1,%ymm2,%ymm2
-    vextractf128 $0x1,%ymm2,%xmm6
-    vaddps %xmm6,%xmm2,%xmm2
-    vshufpd $0x1,%xmm2,%xmm2,%xmm6
-    vaddps %xmm6,%xmm2,%xmm2
-    vaddps %ymm1,%ymm3,%ymm3
-    vextractf128 $0x1,%ymm3,%xmm6
-    vaddps %xmm6,%xmm3,%xmm3
-    vshufpd $0x1,%xmm3,%xmm3,%xmm6
-    vaddps %xmm6,%xmm3,%xmm3
-    vaddps %ymm1,%ymm4,%ymm4
-    vextractf128 $0x1,%ymm4,%xmm6
-    vaddps %xmm6,%xmm4,%xmm4
-    vshufpd $0x1,%xmm4,%xmm4,%xmm6
-    vaddps %xmm6,%xmm4,%xmm4
-    vaddps %ymm1,%ymm5,%ymm5
-    vextractf128 $0x1,%ymm5,%xmm6
-    vaddps %xmm6,%xmm5,%xmm5
-    vshufpd $0x1,%xmm5,%xmm5,%xmm6
-    vaddps %xmm6,%xmm5,%xmm5
-    vunpcklps %xmm3,%xmm2,%xmm6
-    vmovlhps %xmm4,%xmm6,%xmm6
-    vinsertps $0x30,%xmm5,%xmm6,%xmm6
-    vinsertps $0x4c,%xmm2,%xmm3,%xmm2
-    vshufps $0xd4,%xmm4,%xmm2,%xmm2
-    vinsertps $0x70,%xmm5,%xmm2,%xmm2
-    vaddps %xmm2,%xmm6,%xmm2
-    vmovups %xmm2,(%rsi)
-    vbroadcastss (%rdx),%ymm2
+    vmovss 0x1c(%rsi),%xmm1
+    vmovss %xmm1,0x1c(%rcx)
+    vmovups (%rcx),%ymm1
+    vxorps %xmm2,%xmm2,%xmm2
+    vmovaps (%rax),%ymm3
+    vfmadd213ps %ymm2,%ymm1,%ymm3
+    vmovaps 0x20(%rax),%ymm4
+    vfmadd213ps %ymm2,%ymm1,%ymm4
+    vmovaps 0x40(%rax),%ymm5
+    vfmadd213ps %ymm2,%ymm1,%ymm5
+    vfmadd132ps 0x60(%rax),%ymm2,%ymm1
+    vaddps %ymm2,%ymm3,%ymm3
+    vaddps %ymm2,%ymm4,%ymm4
+    vaddps %ymm2,%ymm5,%ymm5
+    vaddps %ymm2,%ymm1,%ymm1
+    vinsertf128 $0x1,%xmm4,%ymm3,%ymm6
+    vperm2f128 $0x31,%ymm4,%ymm3,%ymm3
+    vaddps %ymm3,%ymm6,%ymm3
+    vinsertf128 $0x1,%xmm1,%ymm5,%ymm4
+    vperm2f128 $0x31,%ymm1,%ymm5,%ymm1
+    vaddps %ymm1,%ymm4,%ymm1
+    vunpcklpd %ymm1,%ymm3,%ymm4
+    vunpckhpd %ymm1,%ymm3,%ymm1
+    vaddps %ymm1,%ymm4,%ymm1
+    vextractf128 $0x1,%ymm1,%xmm3
+    vhaddps %xmm3,%xmm1,%xmm1
+    vshufps $0xd8,%xmm1,%xmm1,%xmm1
+    vxorps %xmm3,%xmm3,%xmm3
+    vaddps %xmm3,%xmm1,%xmm1
+    vmovups %xmm1,(%rsi)
+    vbroadcastss (%rdx),%ymm1
     vmovups (%rcx),%ymm3
-    vfmadd132ps %ymm3,%ymm1,%ymm2
+    vfmadd132ps %ymm3,%ymm2,%ymm1
     vbroadcastss 0x4(%rdx),%ymm4
-    vfmadd132ps %ymm3,%ymm1,%ymm4
+    vfmadd132ps %ymm3,%ymm2,%ymm4
     vbroadcastss 0x8(%rdx),%ymm5
-    vfmadd132ps %ymm3,%ymm1,%ymm5
-    vfmadd132ps 0xc(%rdx){1to8},%ymm1,%ymm3
-    vfnmadd213ps (%rax),%ymm0,%ymm2
-    vmovaps %ymm2,(%rax)
+    vfmadd132ps %ymm3,%ymm2,%ymm5
+    vfmadd132ps 0xc(%rdx){1to8},%ymm2,%ymm3
+    vfnmadd213ps (%rax),%ymm0,%ymm1
+    vmovaps %ymm1,(%rax)
     vfnmadd213ps 0x20(%rax),%ymm0,%ymm4
     vmovaps %ymm4,0x20(%rax)
     vfnmadd213ps 0x40(%rax),%ymm0,%ymm5
     vmovaps %ymm5,0x40(%rax)
     vfnmadd213ps 0x60(%rax),%ymm0,%ymm3
     vmovaps %ymm3,0x60(%rax)
-    vaddps (%rcx),%ymm1,%ymm1
+    vaddps (%rcx),%ymm2,%ymm1
     vfnmadd213ps 0x80(%rax),%ymm0,%ymm1
     vmovaps %ymm1,0x80(%rax)
     vzeroupper
