@@ -2,6 +2,7 @@
 
 use stackprop::prelude::*;
 use stackprop::random::Shuffle;
+use stackprop::scalar::Scalar;
 use stackprop::tensor::Tensor;
 
 mod common;
@@ -139,4 +140,71 @@ fn a_shuffle_mixes() {
 
 fn order_of_next(seed: u64) -> Vec<usize> {
     (0..1000).map(|i| Shuffle::new(1000, seed + 1).at(i)).collect()
+}
+
+/// An epoch and a pipelined epoch, three times: the same losses and bits.
+fn assert_pipelined_is_the_same<N, O>(optimizer: O)
+where
+    N: stackprop::layer::Layer<Out = [<N as stackprop::layer::Layer>::T; 3]>,
+    O: Optimizer<T = N::T> + Copy,
+{
+    let fill = |i: usize, x: &mut Tensor<N::In>| {
+        for (j, x) in x.as_mut_slice().iter_mut().enumerate() {
+            *x = Scalar::from_f64(((i * 37 + j * 11) % 19) as f64 / 19.0 - 0.4);
+        }
+        (i % 3) as u8
+    };
+    let mut plain = Trainer::<N, SoftmaxCrossEntropy<3>, O, 1>::boxed();
+    let mut piped = Trainer::<N, SoftmaxCrossEntropy<3>, O, 1>::boxed();
+    let (mut batch, mut pair) = (Batch::<N::In, u8, 1>::boxed(), Batch::<N::In, u8, 2>::boxed());
+    plain.reset(4, optimizer).unwrap();
+    piped.reset(4, optimizer).unwrap();
+    for samples in [0, 1, 2, 30] {
+        let expected = plain.epoch(&mut batch, samples, fill).unwrap();
+        assert_eq!(piped.pipelined_epoch(&mut pair, samples, fill).unwrap(), expected);
+        assert_eq!(parameter_bits(piped.net()), parameter_bits(plain.net()));
+        assert_eq!(piped.steps(), plain.steps());
+    }
+    // The state of the optimizer, too.
+    let mut x = Tensor::<[N::In; 1]>::ZERO;
+    let label = fill(7, Tensor::from_mut(&mut x.0[0]));
+    assert_eq!(piped.step(&x, &[label]).unwrap(), plain.step(&x, &[label]).unwrap());
+    assert_eq!(parameter_bits(piped.net()), parameter_bits(plain.net()));
+}
+
+#[test]
+fn a_pipelined_epoch_has_the_same_bits() {
+    let sgd = Sgd::new(0.1).unwrap();
+    let adam = Adam::new(0.01).unwrap();
+    assert_pipelined_is_the_same::<(Dense<17, 33>, Tanh<33>, Dropout<33>, Dense<33, 3>), _>(sgd);
+    assert_pipelined_is_the_same::<(Dense<64, 32>, ReLU<32>, Dense<32, 3>), _>(adam);
+    assert_pipelined_is_the_same::<(Dense<5, 150>, GELU<150>, Dense<150, 3>), _>(adam);
+    assert_pipelined_is_the_same::<((Dense<3, 7>, ReLU<7>), (Dense<7, 7>, ReLU<7>), Dense<7, 3>), _>(sgd);
+    assert_pipelined_is_the_same::<(Dense<33, 5>, ReLU<5>, Dense<5, 3>), _>(Momentum::new(0.1, 0.9).unwrap());
+    assert_pipelined_is_the_same::<(Dense<1, 3>,), _>(sgd);
+    assert_pipelined_is_the_same::<(Frozen<Dense<9, 20>>, ReLU<20>, Regularized<Dense<20, 3>>), _>(adam);
+    assert_pipelined_is_the_same::<(Dense<70, 17, f64>, Sigmoid<17, f64>, Dense<17, 3, f64>), _>(
+        Adam::<f64>::new(0.01).unwrap(),
+    );
+}
+
+#[test]
+fn a_pipelined_epoch_ends_at_a_bad_sample() {
+    type Small = Trainer<(Dense<3, 2, f64>,), SoftmaxCrossEntropy<2>, Sgd<f64>, 1>;
+    let (mut plain, mut piped) = (Small::ZERO, Small::ZERO);
+    let (mut batch, mut pair) = (Batch::ZERO, Batch::ZERO);
+    assert_eq!(piped.pipelined_epoch(&mut pair, 5, sample).unwrap_err().error, StepError::NotReady);
+    for bad in [0, 4, 9] {
+        let fill = |i: usize, x: &mut Tensor<[f64; 3]>| {
+            let label = sample(i, x);
+            if i == bad { 7 } else { label }
+        };
+        for training in [&mut plain, &mut piped] {
+            training.reset(4, Sgd::new(0.1).unwrap()).unwrap();
+        }
+        let expected = plain.epoch(&mut batch, 10, fill).unwrap_err();
+        assert_eq!(piped.pipelined_epoch(&mut pair, 10, fill).unwrap_err(), expected);
+        assert_eq!(parameter_bits(piped.net()), parameter_bits(plain.net()));
+        assert_eq!(piped.steps(), plain.steps());
+    }
 }

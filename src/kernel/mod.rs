@@ -4,7 +4,7 @@
 //! - `vector`: a vector type from the names of intrinsics; `x86`: AVX2 and AVX-512; `neon`: AArch64.
 //! - `dispatch`: the choice between them, once a step.
 //! - `function`: exp, ln, tanh and the logistic function.
-//! - `product`: the three products of a dense layer.
+//! - `product`: the three products of a dense layer; `pipeline`: two of them in one.
 //! - `battery`: tests of every kernel with every instruction set.
 #![allow(unsafe_code)]
 
@@ -25,6 +25,8 @@ mod copies;
 mod function;
 mod product;
 
+mod pipeline;
+
 #[cfg(all(test, feature = "std"))]
 mod battery;
 
@@ -35,6 +37,7 @@ pub use self::function::{
     tanh_f64,
 };
 pub use self::lanes::{Lanes, Pair};
+pub use self::pipeline::learn_mul_rows;
 pub use self::product::{dots, learn_all, learn_bias, learn_rows, mul_rows};
 use crate::scalar::Scalar;
 use crate::tensor::Array;

@@ -22,17 +22,17 @@ use crate::storage::Zeroed;
 use crate::tensor::Array;
 
 /// The vector of a number type.
-type V<T, K> = <T as Scalar>::Lanes<K>;
+pub(super) type V<T, K> = <T as Scalar>::Lanes<K>;
 /// Its sixteen lanes.
 type V16<T, K> = <T as Scalar>::Sixteen<K>;
 
 /// How many interleaved sums `mul_rows` has: few columns leave the adders idle otherwise.
-const fn chains(rows: usize, columns: usize) -> usize {
+pub(super) const fn chains(rows: usize, columns: usize) -> usize {
     if columns <= 32 && rows >= 16 { 4 } else { 1 }
 }
 
 /// Whether a row of `columns` numbers fits into half a vector.
-const fn narrow<K: Kernels, T: Scalar>(columns: usize) -> bool {
+pub(super) const fn narrow<K: Kernels, T: Scalar>(columns: usize) -> bool {
     <V<T, K>>::LANES > 1 && columns * 2 <= <V<T, K>>::LANES
 }
 
@@ -90,6 +90,14 @@ unsafe fn tile<T: Scalar, V: Lanes<T>, const MR: usize, const NV: usize, const P
         }
         k += CHAINS;
     }
+    add_chains(sums)
+}
+
+/// The interleaved sums of a tile, added as a tree.
+#[cfg_attr(not(debug_assertions), inline(always))]
+pub(super) fn add_chains<T, V: Lanes<T>, const MR: usize, const NV: usize, const CHAINS: usize>(
+    mut sums: [[[V; NV]; MR]; CHAINS],
+) -> [[V; NV]; MR] {
     for r in 0..MR {
         for v in 0..NV {
             let mut half = CHAINS / 2;
@@ -112,28 +120,31 @@ macro_rules! panels {
     ($V:ty, $C:ident, $max:literal, |$j:ident, $last:ident, $NV:ident, $PART:ident| $body:expr, [$($n:literal)*]) => {{
         let lanes = <$V as Lanes<T>>::LANES;
         let $last = ($C - 1) % lanes + 1;
-        if const { panels($C, <$V as Lanes<T>>::LANES, $max).whole > 0 } {
-            for panel in 0..const { panels($C, <$V as Lanes<T>>::LANES, $max).whole } {
+        if const { cut($C, <$V as Lanes<T>>::LANES, $max).whole > 0 } {
+            for panel in 0..const { cut($C, <$V as Lanes<T>>::LANES, $max).whole } {
                 let $j = panel * $max * lanes;
                 const $NV: usize = $max;
                 const $PART: bool = false;
                 $body
             }
         }
-        let $j = const { panels($C, <$V as Lanes<T>>::LANES, $max).whole } * $max * lanes;
+        let $j = const { cut($C, <$V as Lanes<T>>::LANES, $max).whole } * $max * lanes;
         $(
-            if const { panels($C, <$V as Lanes<T>>::LANES, $max).is($n, true) } {
+            if const { cut($C, <$V as Lanes<T>>::LANES, $max).is($n, true) } {
                 const $NV: usize = $n;
                 const $PART: bool = true;
                 $body
             }
-            if const { panels($C, <$V as Lanes<T>>::LANES, $max).is($n, false) } {
+            if const { cut($C, <$V as Lanes<T>>::LANES, $max).is($n, false) } {
                 const $NV: usize = $n;
                 const $PART: bool = false;
                 $body
             }
         )*
     }};
+    ($V:ty, $C:ident, 2, |$($names:ident),*| $body:expr) => {
+        panels!($V, $C, 2, |$($names),*| $body, [1 2])
+    };
     ($V:ty, $C:ident, 3, |$($names:ident),*| $body:expr) => {
         panels!($V, $C, 3, |$($names),*| $body, [1 2 3])
     };
@@ -145,21 +156,23 @@ macro_rules! panels {
     };
 }
 
+pub(super) use panels;
+
 /// How a row is cut: so many panels of whole vectors, then one of `rest` vectors, the last of them in part or not.
-struct Panels {
-    whole: usize,
+pub(super) struct Panels {
+    pub(super) whole: usize,
     rest: usize,
     part: bool,
 }
 
 impl Panels {
-    const fn is(&self, rest: usize, part: bool) -> bool {
+    pub(super) const fn is(&self, rest: usize, part: bool) -> bool {
         self.rest == rest && self.part == part
     }
 }
 
 /// Cuts a row of `columns` numbers into panels of at most `most` vectors.
-const fn panels(columns: usize, lanes: usize, most: usize) -> Panels {
+pub(super) const fn cut(columns: usize, lanes: usize, most: usize) -> Panels {
     let (vectors, part) = (columns.div_ceil(lanes), !columns.is_multiple_of(lanes));
     let whole = if part { (vectors - 1) / most } else { vectors / most };
     Panels { whole, rest: vectors - whole * most, part }
@@ -499,17 +512,17 @@ pub fn learn_bias<K: Kernels, T: Scalar, U: Rule<T>, const C: usize>(
 /// # Safety
 /// They are there.
 #[cfg_attr(not(debug_assertions), inline(always))]
-unsafe fn some<T, V: Lanes<T>>(from: *const T, count: usize) -> V {
+pub(super) unsafe fn some<T, V: Lanes<T>>(from: *const T, count: usize) -> V {
     // SAFETY: the caller's promise.
     unsafe { if count == V::LANES { V::load(from) } else { V::load_some(from, count) } }
 }
 
-/// Updates `count` numbers at position `at` of a parameter.
+/// Updates `count` numbers at position `at` of a parameter, and returns them.
 ///
 /// # Safety
 /// They are there, in the parameter and in each of its slots.
 #[cfg_attr(not(debug_assertions), inline(always))]
-unsafe fn update<T: Scalar, V: Lanes<T>, U: Rule<T>, A: Zeroed>(
+pub(super) unsafe fn update<T: Scalar, V: Lanes<T>, U: Rule<T>, A: Zeroed>(
     weights: *mut T,
     slots: &mut <U::Slots as Copies>::Of<A>,
     at: usize,
@@ -517,13 +530,18 @@ unsafe fn update<T: Scalar, V: Lanes<T>, U: Rule<T>, A: Zeroed>(
     gradient: V,
     role: Role,
     rule: &U,
-) {
+) -> V {
     // SAFETY: the caller's promise.
     unsafe {
         let mut state = U::Slots::load::<T, A, V>(slots, at, count);
         let new = rule.update(role, some::<T, V>(weights.add(at), count), &mut state, gradient);
         U::Slots::store::<T, A, V>(slots, at, count, state);
-        if count == V::LANES { new.store(weights.add(at)) } else { new.store_some(weights.add(at), count) }
+        if count == V::LANES {
+            new.store(weights.add(at))
+        } else {
+            new.store_some(weights.add(at), count)
+        }
+        new
     }
 }
 

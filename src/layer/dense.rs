@@ -4,7 +4,7 @@
 
 use core::fmt::{Result, Write};
 
-use super::{Apart, Context, Cost, InPlace, Layer, Need, Place, Yes};
+use super::{Apart, Context, Cost, InPlace, Layer, Need, No, Place, Yes};
 use crate::kernel::{self, Kernels};
 use crate::optimizer::{Copies, Rule};
 use crate::parameter::{Info, Order, Parameter, Path, Role, Visitor};
@@ -138,6 +138,37 @@ impl<const IN: usize, const OUT: usize, T: Scalar> Layer for Dense<IN, OUT, T> {
             }
         }
         kernel::learn_bias::<K, T, R, OUT>(dy, &mut self.bias, bias_slots, rule);
+    }
+
+    #[inline(always)]
+    fn turn<'a, K: Kernels, R: Rule<T>>(
+        &mut self,
+        [x, next]: [&'a [[T; IN]]; 2],
+        saved: &'a mut [[T; OUT]; 1],
+        grad: &mut [T],
+        slots: &mut Self::Slots<R::Slots>,
+        rule: &R,
+        [context, then]: [Context; 2],
+    ) -> &'a mut [[T; OUT]] {
+        if let ([x], [next], false) = (x, next, Self::BY_UNIT) {
+            let dy = take_mut(saved, 1);
+            kernel::copy(<[T; OUT]>::group(grad), dy);
+            kernel::learn_bias::<K, T, R, OUT>(dy, &mut self.bias, &mut slots.1, rule);
+            for y in &mut *dy {
+                kernel::learn_mul_rows::<K, T, R, _, IN, OUT>(
+                    x,
+                    next,
+                    &mut self.weight.0,
+                    &mut slots.0.0,
+                    rule,
+                    &self.bias,
+                    y,
+                );
+            }
+            return saved;
+        }
+        self.backward::<K, Apart, 1, No, R>(x, saved, grad, slots, rule, context);
+        self.forward::<K, Apart, 1>(next, saved, then)
     }
 
     fn visit(&self, path: Path, visitor: &mut impl FnMut(Parameter<'_, T>)) {

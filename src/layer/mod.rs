@@ -119,6 +119,22 @@ pub trait Layer: Zeroed {
         context: Context,
     );
 
+    /// Backward of one sample, without dx, then forward of the next, for an epoch of single samples: the same as one after the other, which a
+    /// layer with many weights does in one visit of each.
+    #[inline(always)]
+    fn turn<'a, K: Kernels, R: Rule<Self::T>>(
+        &mut self,
+        [x, next]: [&'a [Self::In]; 2],
+        saved: &'a mut Self::Saved<Apart, 1>,
+        grad: &mut [Self::T],
+        slots: &mut Self::Slots<R::Slots>,
+        rule: &R,
+        [context, then]: [Context; 2],
+    ) -> &'a mut [Self::Out] {
+        self.backward::<K, Apart, 1, No, R>(x, saved, grad, slots, rule, context);
+        self.forward::<K, Apart, 1>(next, saved, then)
+    }
+
     /// Shows every parameter, in the documented order.
     #[inline]
     fn visit(&self, _path: Path, _visitor: &mut impl FnMut(Parameter<'_, Self::T>)) {}

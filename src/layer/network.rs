@@ -2,7 +2,7 @@
 
 use core::fmt::{Result, Write};
 
-use super::{Context, Cost, Layer, Need, Place};
+use super::{Apart, Context, Cost, Layer, Need, Place};
 use crate::kernel::Kernels;
 use crate::optimizer::{Copies, Rule};
 use crate::parameter::{Parameter, Path, Visitor};
@@ -106,6 +106,27 @@ macro_rules! network {
                 backward!(self saved grad slots rule context BATCH R K; x, P, D; ($A $first) $(($L $i))*);
             }
 
+            #[inline(always)]
+            fn turn<'a, K: Kernels, R: Rule<T>>(
+                &mut self,
+                [x, next]: [&'a [Self::In]; 2],
+                saved: &'a mut Self::Saved<Apart, 1>,
+                grad: &mut [T],
+                slots: &mut Self::Slots<R::Slots>,
+                rule: &R,
+                [context, then]: [Context; 2],
+            ) -> &'a mut [Self::Out] {
+                // All but the first layer go backward, the first turns round, and the others go forward again.
+                others!(self saved grad slots rule context 1 R K; x; ($A $first) $(($L $i))*);
+                let contexts = [context.part($first), then.part($first)];
+                let x = self.$first.turn::<K, R>([x, next], &mut saved.$first, grad, &mut slots.$first, rule, contexts);
+                $(
+                    let x = Joint::<$Prev, $L>::input($Prev::Out::pass_mut(x));
+                    let x = self.$i.forward::<K, Joint<$Prev, $L>, 1>(x, &mut saved.$i, then.part($i));
+                )*
+                x
+            }
+
             fn visit(&self, path: Path, visitor: &mut impl FnMut(Parameter<'_, T>)) {
                 self.$first.visit(path.part($first), visitor);
                 $(self.$i.visit(path.part($i), visitor);)*
@@ -144,11 +165,11 @@ macro_rules! network {
 /// The backward passes from the last layer to the first. Inputs are found again on the way in; a layer's dx is wanted if the network's is,
 /// or if a layer before it learns.
 macro_rules! backward {
-    ($self:ident $saved:ident $grad:ident $slots:ident $rule:ident $context:ident $B:ident $R:ident $K:ident;
+    ($self:ident $saved:ident $grad:ident $slots:ident $rule:ident $context:ident $B:tt $R:ident $K:ident;
      $x:expr, $P:ty, $D:ty; ($A:ident $a:tt)) => {
         $self.$a.backward::<$K, $P, $B, $D, $R>($x, &mut $saved.$a, $grad, &mut $slots.$a, $rule, $context.part($a))
     };
-    ($self:ident $saved:ident $grad:ident $slots:ident $rule:ident $context:ident $B:ident $R:ident $K:ident;
+    ($self:ident $saved:ident $grad:ident $slots:ident $rule:ident $context:ident $B:tt $R:ident $K:ident;
      $x:expr, $P:ty, $D:ty; ($A:ident $a:tt) ($L:ident $l:tt) $($rest:tt)*) => {
         let x = $x;
         {
@@ -158,6 +179,16 @@ macro_rules! backward {
         }
         $self.$a.backward::<$K, $P, $B, $D, $R>(x, &mut $saved.$a, $grad, &mut $slots.$a, $rule, $context.part($a));
     };
+}
+
+/// The backward passes of all layers but the first.
+macro_rules! others {
+    ($self:ident $saved:ident $grad:ident $slots:ident $rule:ident $context:ident $B:tt $R:ident $K:ident; $x:expr; ($A:ident $a:tt)) => {};
+    ($self:ident $saved:ident $grad:ident $slots:ident $rule:ident $context:ident $B:tt $R:ident $K:ident;
+     $x:expr; ($A:ident $a:tt) ($L:ident $l:tt) $($rest:tt)*) => {{
+        let y = $A::Out::pass($A::output::<Apart, $B>($x, &$saved.$a));
+        backward!($self $saved $grad $slots $rule $context $B $R $K; y, Joint<$A, $L>, $A::Learns; ($L $l) $($rest)*);
+    }};
 }
 
 macro_rules! last {

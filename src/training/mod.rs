@@ -2,6 +2,7 @@
 
 mod batch;
 mod error;
+mod pipeline;
 mod sink;
 mod sizes;
 mod trainer;
