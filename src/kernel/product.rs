@@ -334,17 +334,16 @@ pub fn dots<K: Kernels, T: Scalar, const R: usize, const C: usize>(
         };
     }
     // As many sums as the registers hold beside what is multiplied.
-    let sums = const { sixteens::<K, T>() };
-    if sums >= 32 {
+    if const { sixteens::<K, T>() >= 32 } {
         samples!(4, 4, [1 2 3]);
         samples!(1, 8, [1 2 3 4 5 6 7]);
-    } else if sums >= 16 {
+    } else if const { sixteens::<K, T>() >= 16 } {
         samples!(2, 4, [1 2 3]);
         samples!(1, 8, [1 2 3 4 5 6 7]);
-    } else if sums >= 8 {
+    } else if const { sixteens::<K, T>() >= 8 } {
         samples!(2, 2, [1]);
         samples!(1, 4, [1 2 3]);
-    } else if sums >= 4 {
+    } else if const { sixteens::<K, T>() >= 4 } {
         samples!(1, 2, [1]);
     } else {
         samples!(1, 1, []);
