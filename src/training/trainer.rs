@@ -8,7 +8,7 @@ use crate::layer::{Apart, Context, Layer, SettingError};
 use crate::loss::{Compares, Loss};
 use crate::metric::Metric;
 use crate::optimizer::{Copies, CopiesOf, Is, Optimizer, Rule};
-use crate::parameter::{Info, Path, Visitor, visit_gradients};
+use crate::parameter::{Info, Parameter, Path, Visitor, visit_gradients};
 use crate::random::{Shuffle, generator, mix};
 use crate::scalar::{Scalar, all_finite};
 use crate::storage::{Buffer, Zeroed, batch};
@@ -120,6 +120,11 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
     /// The optimizer, to change its learning rate.
     pub fn optimizer_mut(&mut self) -> &mut O {
         &mut self.optimizer
+    }
+
+    /// Shows what the optimizer keeps, parameter by parameter: momentum its v; Adam its m, then its v. Nothing with SGD.
+    pub fn optimizer_state(&mut self, mut visitor: impl FnMut(Parameter<'_, N::T>)) {
+        self.network.visit_mut(Path::default(), &mut self.slots, &mut self.gradient, &mut ShowSlots(&mut visitor));
     }
 
     /// How many steps were made since `reset`.
@@ -367,7 +372,7 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize> Trai
     }
 
     /// Shows the accumulated gradient of every parameter: the sum over the micro-batches since the last step.
-    pub fn gradient(&mut self, mut visitor: impl FnMut(crate::parameter::Parameter<'_, N::T>)) {
+    pub fn gradient(&mut self, mut visitor: impl FnMut(Parameter<'_, N::T>)) {
         let mut show = ShowGradient(&mut visitor);
         visit_gradients(&mut self.network, &mut self.gradient, &mut show);
     }
@@ -446,13 +451,20 @@ impl<T: Scalar, K: Copies, G: Copies> Visitor<T, K, G> for Clear {
     }
 }
 
+/// Shows optimizer state as parameters.
+struct ShowSlots<'v, V>(&'v mut V);
+
+impl<T: Scalar, K: Copies, G: Copies, V: FnMut(Parameter<'_, T>)> Visitor<T, K, G> for ShowSlots<'_, V> {
+    fn visit<A: Array<T = T>>(&mut self, info: Info, _: &mut A, slots: &mut K::Of<A>, _: &mut G::Of<A>) {
+        K::each(slots, |slot| (self.0)(Parameter::new(info, &*slot)));
+    }
+}
+
 /// Shows gradients as parameters.
 pub(crate) struct ShowGradient<'v, V>(pub &'v mut V);
 
-impl<T: Scalar, V: FnMut(crate::parameter::Parameter<'_, T>)> Visitor<T, CopiesOf<0>, CopiesOf<1>>
-    for ShowGradient<'_, V>
-{
+impl<T: Scalar, V: FnMut(Parameter<'_, T>)> Visitor<T, CopiesOf<0>, CopiesOf<1>> for ShowGradient<'_, V> {
     fn visit<A: Array<T = T>>(&mut self, info: Info, _: &mut A, _: &mut [A; 0], [gradient]: &mut [A; 1]) {
-        (self.0)(crate::parameter::Parameter::new(info, &*gradient));
+        (self.0)(Parameter::new(info, &*gradient));
     }
 }
