@@ -112,6 +112,13 @@ const HEAD: Sizes = Sizes { trained: &[(32, 10)], ..DIGITS };
 assert_sizes!(Trainer<Head, CrossEntropy, Adam, 1>, Sizes { slots: 2, ..HEAD });
 assert_sizes!(Trainer<Head, CrossEntropy, Adam, 1, Buffered>, Sizes { slots: 2, gradients: 1, ..HEAD });
 
+// A trunk by reference is a word, and only its outputs are kept.
+const WORD: usize = size_of::<usize>().next_multiple_of(align_of::<Aligned<()>>());
+type Reference = (FrozenRef<(Dense<64, 32>, ReLU<32>)>, Dense<32, 10>);
+const REFERENCE: Sizes = Sizes { dense: &[(32, 10)], trained: &[(32, 10)], settings: WORD, widest: 32, ..DIGITS };
+assert_sizes!(Trainer<Reference, CrossEntropy, Sgd, 1>, REFERENCE);
+assert_sizes!(Trainer<Reference, CrossEntropy, Adam, 8, Buffered>, Sizes { slots: 2, gradients: 1, batch: 8, ..REFERENCE });
+
 // The width of the input costs nothing: its dx isn't computed.
 type Wide = (Dense<784, 16>, ReLU<16>, Dense<16, 10>);
 const WIDE: &[(usize, usize)] = &[(784, 16), (16, 10)];
@@ -186,6 +193,7 @@ const _: () = assert!(Step::<(Regularized<Dense<64, 32>>, ReLU<32>, Dense<32, 10
 // With the trunk frozen, the head's gradient alone: no dx at all.
 const _: () = assert!(Step::<Head>::STEP_MULTIPLY_ADDS == FORWARD + 320);
 const _: () = assert!(Step::<(Frozen<Dense<64, 32>>, ReLU<32>, Dense<32, 10>)>::STEP_MULTIPLY_ADDS == FORWARD + 320);
+const _: () = assert!(Step::<Reference>::STEP_MULTIPLY_ADDS == FORWARD + 320);
 // Frozen behind a layer that learns: dx must pass through, and no gradient is computed.
 const _: () =
     assert!(Step::<(Dense<64, 32>, ReLU<32>, Frozen<Dense<32, 10>>)>::STEP_MULTIPLY_ADDS == FORWARD + 64 * 32 + 320);

@@ -195,9 +195,13 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
     where
         L: Compares<N::Out, Y>,
     {
+        let _ = const { N::COST }; // where the compiler refuses what cannot be trained
         self.check(x, targets)?;
         let context = self.context();
         let y = self.network.forward::<K, Apart, BATCH>(x, &mut self.saved, context);
+        if y.len() != x.len() {
+            return Err(StepError::NotReady);
+        }
         let scale = N::T::ONE / N::T::from_usize(x.len());
         let mut sum = N::T::ZERO;
         for ((y, target), dy) in y.iter().zip(targets).zip(N::Out::group_mut(self.grad.flat())) {
@@ -275,6 +279,9 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
             |trainer, x, targets| {
                 trainer.check(x, targets)?;
                 let y = infer::<N, BATCH>(&trainer.network, x, &mut trainer.saved);
+                if y.len() != x.len() {
+                    return Err(StepError::NotReady);
+                }
                 let mut sum = N::T::ZERO;
                 for (y, target) in y.iter().zip(targets) {
                     sum += trainer.loss.loss(y, target);
@@ -316,7 +323,7 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
     /// The output for one sample, in use (no dropout). It stays in the trainer until the next call.
     ///
     /// # Errors
-    /// [`NotReady`] before `reset`.
+    /// [`NotReady`] before `reset`, and without what a `FrozenRef` refers to.
     pub fn infer<'a>(&'a mut self, x: &'a Tensor<N::In>) -> Result<&'a Tensor<N::Out>, NotReady> {
         let y = self.infer_some(core::slice::from_ref(&x.0))?;
         y.first().map(Tensor::from_ref).ok_or(NotReady)
@@ -325,7 +332,7 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
     /// The outputs for a batch, in use (no dropout).
     ///
     /// # Errors
-    /// [`NotReady`] before `reset`.
+    /// [`NotReady`] before `reset`, and without what a `FrozenRef` refers to.
     pub fn infer_batch<'a>(
         &'a mut self,
         x: &'a Tensor<[N::In; BATCH]>,
