@@ -102,6 +102,27 @@ assert_sizes!(Trainer<Digits, CrossEntropy, Sgd, 1, Buffered>, Sizes { gradients
 assert_sizes!(Trainer<Digits, CrossEntropy, AdamW, 7, Buffered>, Sizes { slots: 2, gradients: 1, batch: 7, ..DIGITS });
 assert_sizes!(Trainer<Digits, CrossEntropy, Scheduled<ClipValue<Adam>, Constant>, 1>, Sizes { slots: 2, ..DIGITS });
 
+/// The other networks of the table in `firmware/README.md`, whose sizes on a 32-bit processor `firmware/check` compares.
+macro_rules! assert_table {
+    ($($in:literal - $hidden:literal - $out:literal),*) => { $(
+        assert_table!(@ $in $hidden $out; Sgd 0, Momentum 1, Adam 2);
+    )* };
+    (@ $in:literal $hidden:literal $out:literal; $($optimizer:ident $slots:literal),*) => { $(
+        assert_sizes!(
+            Trainer<(Dense<$in, $hidden>, ReLU<$hidden>, Dense<$hidden, $out>), SoftmaxCrossEntropy<$out>, $optimizer, 1>,
+            Sizes {
+                dense: &[($in, $hidden), ($hidden, $out)],
+                trained: &[($in, $hidden), ($hidden, $out)],
+                slots: $slots,
+                kept: $hidden + $out,
+                widest: $hidden,
+                ..DIGITS
+            }
+        );
+    )* };
+}
+assert_table!(2 - 16 - 3, 4 - 8 - 3, 120 - 32 - 7);
+
 // The same in double precision, and nested: nesting costs nothing.
 type Digits64 = (Dense<64, 32, f64>, (ReLU<32, f64>, (Dense<32, 10, f64>,)));
 assert_sizes!(Trainer<Digits64, CrossEntropy, Adam<f64>, 3>, Sizes { number: 8, slots: 2, batch: 3, ..DIGITS });

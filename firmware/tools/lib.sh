@@ -8,7 +8,7 @@ cargo_for() {
     if [ -z "${STACKPROP_DEBIAN:-}" ] && has_target "$target"; then
         cargo "$@" --target "$target"
     else
-        [ -d /usr/lib/rustlib/src ] && [ -x /usr/bin/rustc ] || install rustc-web cargo-web rust-web-src
+        [ -d /usr/lib/rustlib/src ] && [ -x /usr/bin/rustc ] || apt_install rustc-web cargo-web rust-web-src
         local linker name=CARGO_TARGET_${target^^}_LINKER
         linker=$(rustc --print sysroot)/lib/rustlib/$(rustc -vV | sed -n 's/^host: //p')/bin/rust-lld
         # Only here: Debian's compiler may use what is unstable, so that it can build `core` for the target.
@@ -22,7 +22,7 @@ has_target() {
     rustup target list --installed | grep -qx "$1" || rustup target add "$1" >/dev/null 2>&1
 }
 
-install() {
+apt_install() {
     if [ -z "${updated:-}" ]; then
         apt-get update -qq
         updated=yes
