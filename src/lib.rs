@@ -83,8 +83,8 @@ pub mod own_layer {}
 pub mod prelude {
     pub use crate::init::Init;
     pub use crate::layer::{
-        Dense, Dropout, ELU, Frozen, GELU, Layer, LeakyReLU, Penalty, ReLU, Regularized, SettingError, SiLU, Sigmoid,
-        Softmax, Softplus, Tanh, TanhGELU,
+        Dense, Dropout, ELU, Frozen, FrozenRef, GELU, Layer, LeakyReLU, Penalty, ReLU, Regularized, SettingError, SiLU,
+        Sigmoid, Softmax, Softplus, Tanh, TanhGELU,
     };
     pub use crate::loss::{
         BinaryCrossEntropy, CategoricalCrossEntropy, Huber, MeanAbsoluteError, MeanSquaredError, SigmoidCrossEntropy,

@@ -81,7 +81,11 @@ impl Order {
     pub const fn place(self, i: usize, rows: usize, columns: usize) -> usize {
         match self {
             Self::ByRow => i,
-            Self::ByColumn => i % columns * rows + i / columns,
+            // Checked, so that there is no panic where the compiler doesn't know that there are columns.
+            Self::ByColumn => match (i.checked_rem(columns), i.checked_div(columns)) {
+                (Some(column), Some(row)) => column * rows + row,
+                _ => i,
+            },
         }
     }
 }

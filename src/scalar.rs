@@ -81,8 +81,6 @@ pub trait Scalar:
     fn sqrt(self) -> Self;
     /// The error function.
     fn erf(self) -> Self;
-    /// Cosine of an angle in radians.
-    fn cos(self) -> Self;
 
     /// The larger of two; `other` where `self` is NaN.
     #[inline(always)]
@@ -102,6 +100,22 @@ pub trait Scalar:
         }
     }
 
+    /// cos(2πx) for x from 0 to 1, with an absolute error of a few ε.
+    ///
+    /// The angle needs no reduction but two exact subtractions, so this is far smaller on a microcontroller than a cosine of any angle.
+    fn cos_of_turns(self) -> Self {
+        let half = Self::from_f64(0.5);
+        let x = if self > half { Self::ONE - self } else { self };
+        let (x, sign) = if x > Self::from_f64(0.25) { (half - x, -Self::ONE) } else { (x, Self::ONE) };
+        let angle = Self::from_f64(core::f64::consts::TAU) * x;
+        // The Taylor series up to x²⁰ / 20!, from its small end; the next term is below 2·10⁻¹⁷.
+        let mut sum = Self::ONE;
+        for k in (1..=10u32).rev() {
+            sum = Self::ONE - angle * angle * sum / Self::from_u32(2 * k * (2 * k - 1));
+        }
+        sign * sum
+    }
+
     /// Integer power by repeated squaring: the same bits everywhere.
     #[inline]
     fn power(self, mut exponent: u64) -> Self {
@@ -118,7 +132,7 @@ pub trait Scalar:
 }
 
 macro_rules! scalar {
-    ($t:ident $lanes:ident $sixteen:ident, $exp:ident $ln:ident $tanh:ident $sigmoid:ident, $ln_1p:ident $exp_m1:ident $sqrt:ident $erf:ident $cos:ident) => {
+    ($t:ident $lanes:ident $sixteen:ident, $exp:ident $ln:ident $tanh:ident $sigmoid:ident, $ln_1p:ident $exp_m1:ident $sqrt:ident $erf:ident) => {
         impl Scalar for $t {
             const BYTES: usize = size_of::<$t>();
             const ONE: Self = 1.0;
@@ -219,15 +233,11 @@ macro_rules! scalar {
             fn erf(self) -> Self {
                 libm::$erf(self)
             }
-            #[inline]
-            fn cos(self) -> Self {
-                libm::$cos(self)
-            }
         }
     };
 }
-scalar!(f32 F32 F32x16, exp_f32 ln_f32 tanh_f32 sigmoid_f32, log1pf expm1f sqrtf erff cosf);
-scalar!(f64 F64 F64x16, exp_f64 ln_f64 tanh_f64 sigmoid_f64, log1p expm1 sqrt erf cos);
+scalar!(f32 F32 F32x16, exp_f32 ln_f32 tanh_f32 sigmoid_f32, log1pf expm1f sqrtf erff);
+scalar!(f64 F64 F64x16, exp_f64 ln_f64 tanh_f64 sigmoid_f64, log1p expm1 sqrt erf);
 
 /// Whether every number is finite; written so that it runs in vector registers.
 #[inline]

@@ -49,6 +49,8 @@ unsafe impl<A: Zeroed> Zeroed for Tensor<A> {}
 unsafe impl<A: 'static> Zeroed for core::marker::PhantomData<A> {}
 // SAFETY: no bytes.
 unsafe impl Zeroed for () {}
+// SAFETY: `None` is the null pointer, as the documentation of `Option` guarantees.
+unsafe impl<A: 'static> Zeroed for Option<&'static A> {}
 
 macro_rules! zeroed_tuples {
     ($A:ident $($L:ident)*) => {

@@ -25,6 +25,7 @@ impl<L: Layer, const B: usize> Workspace<L, B> {
     /// The output for one sample.
     pub fn infer<'a>(&'a mut self, layer: &'a L, x: &'a Tensor<L::In>) -> &'a Tensor<L::Out> {
         const { assert!(B > 0, "Workspace: room for at least one sample") }
+        const { complete::<L>() }
         match infer::<L, B>(layer, core::slice::from_ref(&x.0), &mut self.saved).first() {
             Some(y) => Tensor::from_ref(y),
             None => unreachable!(),
@@ -33,11 +34,19 @@ impl<L: Layer, const B: usize> Workspace<L, B> {
 
     /// The outputs for a batch.
     pub fn infer_batch<'a>(&'a mut self, layer: &'a L, x: &'a Tensor<[L::In; B]>) -> &'a Tensor<[L::Out; B]> {
+        const { complete::<L>() }
         match batch(infer::<L, B>(layer, &x.0, &mut self.saved)) {
             Some(y) => y,
             None => unreachable!(),
         }
     }
+}
+
+/// Refuses networks that may lack something: no error could say so.
+const fn complete<L: Layer>() {
+    const LACKS: &str =
+        "a network with a `FrozenRef` may lack its trunk: here, take trunk and head one after the other";
+    assert!(L::COST.references == 0, "{}", LACKS);
 }
 
 /// Inference, to be dispatched.
@@ -106,6 +115,7 @@ impl<L: Layer, const B: usize> Tape<L, B> {
 
     /// The output in training.
     pub fn forward<'a>(&'a mut self, layer: &L, x: &'a Tensor<[L::In; B]>) -> &'a Tensor<[L::Out; B]> {
+        const { complete::<L>() }
         let context = Context::new(self.seed, 0);
         match batch(kernel::run(Forward::<L, B> { layer, x: &x.0, saved: &mut self.saved, context })) {
             Some(y) => y,
@@ -116,6 +126,7 @@ impl<L: Layer, const B: usize> Tape<L, B> {
     /// dx, from dy, after [`forward`](Self::forward) with the same input. The gradients of the parameters are added to those that are
     /// there.
     pub fn backward(&mut self, layer: &mut L, x: &Tensor<[L::In; B]>, dy: &Tensor<[L::Out; B]>) -> &Tensor<[L::In; B]> {
+        const { complete::<L>() }
         for (grad, dy) in self.grad.flat().iter_mut().zip(dy.as_slice()) {
             *grad = *dy;
         }

@@ -35,6 +35,8 @@ const SENTENCES: &[(&str, &[&str])] = &[
     ("layer_through_infer", &["layer `", "Dense<30, 10>` takes `[f32; 30]`", "ReLU<32>` before it gives `[f32; 32]`"]),
     ("layer_of_f64", &["<Dense<32, 10, f64> as Layer>::T == f32"]),
     ("layer_seventeen", &["not a layer, nor a tuple of 1 to 16 layers: `("]),
+    ("layer_frozen_ref_behind", &["a `FrozenRef` has no backward pass: it cannot stand behind a layer that learns"]),
+    ("layer_frozen_ref_in_workspace", &["a network with a `FrozenRef` may lack its trunk"]),
     ("layer_is_none", &["not a layer, nor a tuple of 1 to 16 layers: `f32`"]),
     ("loss_of_nine", &["loss `", "SoftmaxCrossEntropy<9>` cannot take the network's output `[f32; 10]`"]),
     ("loss_of_nine_through_bytes", &["loss `", "SoftmaxCrossEntropy<9>` cannot take the network's output `[f32; 10]`"]),

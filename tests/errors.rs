@@ -305,7 +305,7 @@ fn an_epoch_says_which_sample() {
 #[test]
 fn messages() {
     let messages = [
-        (StepError::NotReady, "the trainer has no weights yet: call `reset` first"),
+        (StepError::NotReady, "the trainer has no weights yet: call `reset`, and `set` every `FrozenRef`"),
         (
             StepError::Count { samples: 5, targets: 4 },
             "5 samples and 4 targets: there must be as many of both, from 1 to BATCH",
@@ -325,6 +325,6 @@ fn messages() {
         assert_eq!(epoch(Some(70)), format!("after 64 samples, at sample 70 of the data: {message}"));
         assert_eq!(epoch(None), format!("after 64 samples: {message}"));
     }
-    assert_eq!(NotReady.to_string(), "the trainer has no weights yet: call `reset` first");
+    assert_eq!(NotReady.to_string(), "the trainer has no weights yet: call `reset`, and `set` every `FrozenRef`");
     assert_eq!(StepError::from(NotReady), StepError::NotReady);
 }

@@ -121,3 +121,33 @@ fn the_mean_of_micro_batches_is_clipped_not_their_sum() {
         assert_close(&change, &step_of(sgd, bound));
     }
 }
+
+#[test]
+fn what_the_optimizer_keeps() {
+    // The second layer has its weights by output: the state is shown in logical order all the same.
+    type Net = (Dense<3, 8, f64>, Tanh<8, f64>, Dense<8, 2, f64>);
+    let mut training = Trainer::<Net, SoftmaxCrossEntropy<2>, Adam<f64>, 32, Buffered>::boxed();
+    training.reset(4, Adam::new(0.01).unwrap().betas(0.75, 0.5).unwrap()).unwrap();
+    let (x, labels) = samples::<32>(0);
+    training.accumulate(&x.0, &labels).unwrap();
+    let mut expected = Vec::new();
+    training.gradient(|gradient| {
+        expected.push((gradient.info.to_string(), gradient.values().map(|g| 0.25 * g).collect::<Vec<_>>()));
+        expected.push((gradient.info.to_string(), gradient.values().map(|g| 0.5 * g * g).collect()));
+    });
+    training.apply().unwrap();
+    let mut state = Vec::new();
+    training.optimizer_state(|slot: Parameter<'_, f64>| {
+        state.push((slot.info.to_string(), slot.values().collect::<Vec<_>>()))
+    });
+    assert_eq!(state.len(), 8);
+    for ((name, values), (expected_name, expected)) in state.iter().zip(&expected) {
+        assert_eq!(name, expected_name);
+        assert_close(values, expected);
+    }
+
+    let mut training = Training::<Sgd<f64>>::boxed();
+    training.reset(4, Sgd::new(0.01).unwrap()).unwrap();
+    training.step(&x, &labels).unwrap();
+    training.optimizer_state(|slot| panic!("SGD keeps nothing, not {}", slot.info));
+}

@@ -102,6 +102,27 @@ assert_sizes!(Trainer<Digits, CrossEntropy, Sgd, 1, Buffered>, Sizes { gradients
 assert_sizes!(Trainer<Digits, CrossEntropy, AdamW, 7, Buffered>, Sizes { slots: 2, gradients: 1, batch: 7, ..DIGITS });
 assert_sizes!(Trainer<Digits, CrossEntropy, Scheduled<ClipValue<Adam>, Constant>, 1>, Sizes { slots: 2, ..DIGITS });
 
+/// The other networks of the table in `firmware/README.md`, whose sizes on a 32-bit processor `firmware/check` compares.
+macro_rules! assert_table {
+    ($($in:literal - $hidden:literal - $out:literal),*) => { $(
+        assert_table!(@ $in $hidden $out; Sgd 0, Momentum 1, Adam 2);
+    )* };
+    (@ $in:literal $hidden:literal $out:literal; $($optimizer:ident $slots:literal),*) => { $(
+        assert_sizes!(
+            Trainer<(Dense<$in, $hidden>, ReLU<$hidden>, Dense<$hidden, $out>), SoftmaxCrossEntropy<$out>, $optimizer, 1>,
+            Sizes {
+                dense: &[($in, $hidden), ($hidden, $out)],
+                trained: &[($in, $hidden), ($hidden, $out)],
+                slots: $slots,
+                kept: $hidden + $out,
+                widest: $hidden,
+                ..DIGITS
+            }
+        );
+    )* };
+}
+assert_table!(2 - 16 - 3, 4 - 8 - 3, 120 - 32 - 7);
+
 // The same in double precision, and nested: nesting costs nothing.
 type Digits64 = (Dense<64, 32, f64>, (ReLU<32, f64>, (Dense<32, 10, f64>,)));
 assert_sizes!(Trainer<Digits64, CrossEntropy, Adam<f64>, 3>, Sizes { number: 8, slots: 2, batch: 3, ..DIGITS });
@@ -111,6 +132,13 @@ type Head = (Frozen<(Dense<64, 32>, ReLU<32>)>, Dense<32, 10>);
 const HEAD: Sizes = Sizes { trained: &[(32, 10)], ..DIGITS };
 assert_sizes!(Trainer<Head, CrossEntropy, Adam, 1>, Sizes { slots: 2, ..HEAD });
 assert_sizes!(Trainer<Head, CrossEntropy, Adam, 1, Buffered>, Sizes { slots: 2, gradients: 1, ..HEAD });
+
+// A trunk by reference is a word, and only its outputs are kept.
+const WORD: usize = size_of::<usize>().next_multiple_of(align_of::<Aligned<()>>());
+type Reference = (FrozenRef<(Dense<64, 32>, ReLU<32>)>, Dense<32, 10>);
+const REFERENCE: Sizes = Sizes { dense: &[(32, 10)], trained: &[(32, 10)], settings: WORD, widest: 32, ..DIGITS };
+assert_sizes!(Trainer<Reference, CrossEntropy, Sgd, 1>, REFERENCE);
+assert_sizes!(Trainer<Reference, CrossEntropy, Adam, 8, Buffered>, Sizes { slots: 2, gradients: 1, batch: 8, ..REFERENCE });
 
 // The width of the input costs nothing: its dx isn't computed.
 type Wide = (Dense<784, 16>, ReLU<16>, Dense<16, 10>);
@@ -186,6 +214,7 @@ const _: () = assert!(Step::<(Regularized<Dense<64, 32>>, ReLU<32>, Dense<32, 10
 // With the trunk frozen, the head's gradient alone: no dx at all.
 const _: () = assert!(Step::<Head>::STEP_MULTIPLY_ADDS == FORWARD + 320);
 const _: () = assert!(Step::<(Frozen<Dense<64, 32>>, ReLU<32>, Dense<32, 10>)>::STEP_MULTIPLY_ADDS == FORWARD + 320);
+const _: () = assert!(Step::<Reference>::STEP_MULTIPLY_ADDS == FORWARD + 320);
 // Frozen behind a layer that learns: dx must pass through, and no gradient is computed.
 const _: () =
     assert!(Step::<(Dense<64, 32>, ReLU<32>, Frozen<Dense<32, 10>>)>::STEP_MULTIPLY_ADDS == FORWARD + 64 * 32 + 320);

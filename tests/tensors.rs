@@ -258,3 +258,18 @@ fn random_fills_have_their_range_mean_and_variance() {
     let within = |d: f64| v.as_slice().iter().filter(|v| (*v - 0.5).abs() < d).count() as f64 / N as f64;
     assert!((within(2.0) - 0.6827).abs() < 0.01 && (within(4.0) - 0.9545).abs() < 0.005);
 }
+
+#[test]
+fn cosine_of_turns() {
+    use stackprop::scalar::Scalar;
+    for i in 0..=10_000 {
+        let x = f64::from(i) / 10_000.0;
+        let expected = (std::f64::consts::TAU * x).cos();
+        assert_abs_diff_eq!(x.cos_of_turns(), expected, epsilon = 4.0 * f64::EPSILON);
+        assert_abs_diff_eq!(
+            (x as f32).cos_of_turns(),
+            (std::f64::consts::TAU * f64::from(x as f32)).cos() as f32,
+            epsilon = 4.0 * f32::EPSILON
+        );
+    }
+}

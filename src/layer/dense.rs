@@ -85,8 +85,14 @@ impl<const IN: usize, const OUT: usize, T: Scalar> Layer for Dense<IN, OUT, T> {
     type Saved<P: Place, const B: usize> = [[T; OUT]; B];
     type Wide<const B: usize> = [[T; OUT]; B];
     type Slots<K: Copies> = (Aligned<K::Of<[[T; OUT]; IN]>>, K::Of<[T; OUT]>);
-    const COST: Cost =
-        Cost { parameters: IN * OUT + OUT, forward: IN * OUT, gradient: IN * OUT, dx: IN * OUT, skipped: IN * OUT };
+    const COST: Cost = Cost {
+        parameters: IN * OUT + OUT,
+        forward: IN * OUT,
+        gradient: IN * OUT,
+        dx: IN * OUT,
+        skipped: IN * OUT,
+        ..Cost::NONE
+    };
 
     #[inline(always)]
     fn forward<'a, K: Kernels, P: Place, const B: usize>(

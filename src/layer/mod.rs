@@ -9,6 +9,7 @@ mod elementwise;
 
 mod dense;
 mod frozen;
+mod frozen_ref;
 mod regularized;
 
 mod elu;
@@ -32,6 +33,7 @@ pub use self::dropout::Dropout;
 pub use self::elementwise::Elementwise;
 pub use self::elu::ELU;
 pub use self::frozen::Frozen;
+pub use self::frozen_ref::FrozenRef;
 pub use self::gelu::{GELU, TanhGELU};
 pub use self::leaky_relu::LeakyReLU;
 pub use self::network::{Fits, Joint};
@@ -85,7 +87,8 @@ pub trait Layer: Zeroed {
     /// Parameters and multiply-adds.
     const COST: Cost = Cost::NONE;
 
-    /// Output of a batch in training. Returns the place where it is: in `saved`, or over `x`.
+    /// Output of a batch in training. Returns the place where it is: in `saved`, or over `x`. As many rows as samples; none from a network that
+    /// isn't ready, see [`FrozenRef`].
     fn forward<'a, K: Kernels, P: Place, const B: usize>(
         &self,
         x: P::Input<'a, Self::In>,
@@ -175,20 +178,26 @@ pub struct Cost {
     pub dx: usize,
     /// The part of `dx` that is never computed when the layer comes first.
     pub skipped: usize,
+    /// How many [`FrozenRef`]s are in it.
+    pub references: usize,
 }
 
 impl Cost {
     /// Nothing to learn, and no products worth counting.
-    pub const NONE: Self = Self { parameters: 0, forward: 0, gradient: 0, dx: 0, skipped: 0 };
+    pub const NONE: Self = Self { parameters: 0, forward: 0, gradient: 0, dx: 0, skipped: 0, references: 0 };
 
     /// The cost of one layer after another; `learns`: whether the first has something to train.
     pub const fn then(self, next: Self, learns: bool) -> Self {
+        const BEHIND: &str =
+            "a `FrozenRef` has no backward pass: it cannot stand behind a layer that learns; `Frozen` can";
+        assert!(!learns || next.references == 0, "{}", BEHIND);
         Self {
             parameters: self.parameters + next.parameters,
             forward: self.forward + next.forward,
             gradient: self.gradient + next.gradient,
             dx: self.dx + next.dx,
             skipped: self.skipped + if learns { 0 } else { next.skipped },
+            references: self.references + next.references,
         }
     }
 

@@ -164,7 +164,7 @@ impl<T: Scalar> Schedule<T> for Cosine<T> {
         }
         let (done, all) = (step - self.warm_up, self.total.saturating_sub(self.warm_up));
         let x = if done < all { count::<T>(done) / count(all) } else { T::ONE };
-        let half = T::from_f64(0.5) * (T::ONE + (T::from_f64(core::f64::consts::PI) * x).cos());
+        let half = T::from_f64(0.5) * (T::ONE + (T::from_f64(0.5) * x).cos_of_turns());
         self.floor + (T::ONE - self.floor) * half
     }
 }

@@ -8,7 +8,7 @@ use crate::layer::{Apart, Context, Layer, SettingError};
 use crate::loss::{Compares, Loss};
 use crate::metric::Metric;
 use crate::optimizer::{Copies, CopiesOf, Is, Optimizer, Rule};
-use crate::parameter::{Info, Path, Visitor, visit_gradients};
+use crate::parameter::{Info, Parameter, Path, Visitor, visit_gradients};
 use crate::random::{Shuffle, generator, mix};
 use crate::scalar::{Scalar, all_finite};
 use crate::storage::{Buffer, Zeroed, batch};
@@ -122,6 +122,11 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
         &mut self.optimizer
     }
 
+    /// Shows what the optimizer keeps, parameter by parameter: momentum its v; Adam its m, then its v. Nothing with SGD.
+    pub fn optimizer_state(&mut self, mut visitor: impl FnMut(Parameter<'_, N::T>)) {
+        self.network.visit_mut(Path::default(), &mut self.slots, &mut self.gradient, &mut ShowSlots(&mut visitor));
+    }
+
     /// How many steps were made since `reset`.
     pub fn steps(&self) -> u64 {
         self.steps
@@ -190,6 +195,7 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
     where
         L: Compares<N::Out, Y>,
     {
+        let _ = const { N::COST }; // where the compiler refuses what cannot be trained
         self.check(x, targets)?;
         let context = self.context();
         let y = self.network.forward::<K, Apart, BATCH>(x, &mut self.saved, context);
@@ -264,6 +270,9 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
             |trainer, x, targets| {
                 trainer.check(x, targets)?;
                 let y = infer::<N, BATCH>(&trainer.network, x, &mut trainer.saved);
+                if y.len() != x.len() {
+                    return Err(StepError::NotReady);
+                }
                 let mut sum = N::T::ZERO;
                 for (y, target) in y.iter().zip(targets) {
                     sum += trainer.loss.loss(y, target);
@@ -305,7 +314,7 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
     /// The output for one sample, in use (no dropout). It stays in the trainer until the next call.
     ///
     /// # Errors
-    /// [`NotReady`] before `reset`.
+    /// [`NotReady`] before `reset`, and without what a `FrozenRef` refers to.
     pub fn infer<'a>(&'a mut self, x: &'a Tensor<N::In>) -> Result<&'a Tensor<N::Out>, NotReady> {
         let y = self.infer_some(core::slice::from_ref(&x.0))?;
         y.first().map(Tensor::from_ref).ok_or(NotReady)
@@ -314,7 +323,7 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
     /// The outputs for a batch, in use (no dropout).
     ///
     /// # Errors
-    /// [`NotReady`] before `reset`.
+    /// [`NotReady`] before `reset`, and without what a `FrozenRef` refers to.
     pub fn infer_batch<'a>(
         &'a mut self,
         x: &'a Tensor<[N::In; BATCH]>,
@@ -361,7 +370,7 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize> Trai
     }
 
     /// Shows the accumulated gradient of every parameter: the sum over the micro-batches since the last step.
-    pub fn gradient(&mut self, mut visitor: impl FnMut(crate::parameter::Parameter<'_, N::T>)) {
+    pub fn gradient(&mut self, mut visitor: impl FnMut(Parameter<'_, N::T>)) {
         let mut show = ShowGradient(&mut visitor);
         visit_gradients(&mut self.network, &mut self.gradient, &mut show);
     }
@@ -375,6 +384,10 @@ pub(super) fn compare<K: Kernels, N: Layer, L: Compares<N::Out, Y>, Y, const BAT
     targets: &[Y],
     grad: &mut N::Wide<BATCH>,
 ) -> Result<N::T, StepError> {
+    // Nothing comes out of a network that lacks its trunk.
+    if y.len() != targets.len() {
+        return Err(StepError::NotReady);
+    }
     let scale = N::T::ONE / N::T::from_usize(y.len());
     let dy = take_mut(N::Out::group_mut(grad.flat()), y.len());
     let mean = loss.gradients::<K>(y, targets, scale, dy) * scale;
@@ -454,13 +467,20 @@ impl<T: Scalar, K: Copies, G: Copies> Visitor<T, K, G> for Clear {
     }
 }
 
+/// Shows optimizer state as parameters.
+struct ShowSlots<'v, V>(&'v mut V);
+
+impl<T: Scalar, K: Copies, G: Copies, V: FnMut(Parameter<'_, T>)> Visitor<T, K, G> for ShowSlots<'_, V> {
+    fn visit<A: Array<T = T>>(&mut self, info: Info, _: &mut A, slots: &mut K::Of<A>, _: &mut G::Of<A>) {
+        K::each(slots, |slot| (self.0)(Parameter::new(info, &*slot)));
+    }
+}
+
 /// Shows gradients as parameters.
 pub(crate) struct ShowGradient<'v, V>(pub &'v mut V);
 
-impl<T: Scalar, V: FnMut(crate::parameter::Parameter<'_, T>)> Visitor<T, CopiesOf<0>, CopiesOf<1>>
-    for ShowGradient<'_, V>
-{
+impl<T: Scalar, V: FnMut(Parameter<'_, T>)> Visitor<T, CopiesOf<0>, CopiesOf<1>> for ShowGradient<'_, V> {
     fn visit<A: Array<T = T>>(&mut self, info: Info, _: &mut A, _: &mut [A; 0], [gradient]: &mut [A; 1]) {
-        (self.0)(crate::parameter::Parameter::new(info, &*gradient));
+        (self.0)(Parameter::new(info, &*gradient));
     }
 }
