@@ -22,6 +22,7 @@ mod tanh;
 
 mod dropout;
 mod softmax;
+mod standardize;
 
 mod network;
 mod place;
@@ -44,6 +45,7 @@ pub use self::silu::SiLU;
 pub(crate) use self::softmax::BLOCK;
 pub use self::softmax::Softmax;
 pub use self::softplus::Softplus;
+pub use self::standardize::Standardize;
 pub use self::tanh::Tanh;
 
 use crate::kernel::Kernels;
@@ -118,6 +120,11 @@ pub trait Layer: Zeroed {
         rule: &R,
         context: Context,
     );
+
+    /// Called at the end of a step on so many samples, if it was made: for what a layer learns from its inputs beside gradients, such as running
+    /// statistics. `saved` is as backward left it.
+    #[inline(always)]
+    fn observe<P: Place, const B: usize>(&mut self, _saved: &Self::Saved<P, B>, _samples: usize) {}
 
     /// Shows every parameter, in the documented order.
     #[inline]

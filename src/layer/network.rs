@@ -106,6 +106,12 @@ macro_rules! network {
                 backward!(self saved grad slots rule context BATCH R K; x, P, D; ($A $first) $(($L $i))*);
             }
 
+            #[inline(always)]
+            fn observe<P: Place, const BATCH: usize>(&mut self, saved: &Self::Saved<P, BATCH>, samples: usize) {
+                self.$first.observe::<P, BATCH>(&saved.$first, samples);
+                $(self.$i.observe::<Joint<$Prev, $L>, BATCH>(&saved.$i, samples);)*
+            }
+
             fn visit(&self, path: Path, visitor: &mut impl FnMut(Parameter<'_, T>)) {
                 self.$first.visit(path.part($first), visitor);
                 $(self.$i.visit(path.part($i), visitor);)*
