@@ -348,7 +348,7 @@ fn statistics_are_in_the_export() {
 #[test]
 fn features_of_other_scales_are_learned() {
     let losses = |training: &mut dyn FnMut([f32; 3], Vector<2>) -> f32| {
-        (0..3_000).map(|i| sample(i)).map(|(x, y)| training(x, y)).skip(2_500).sum::<f32>() / 500.0
+        (0..3_000).map(sample).map(|(x, y)| training(x, y)).skip(2_500).sum::<f32>() / 500.0
     };
     let mut with = Alone::boxed();
     with.reset(1, Sgd::new(0.05).unwrap()).unwrap();
@@ -494,8 +494,7 @@ fn a_rising_loss_goes_back_and_lowers_the_rate() {
     assert!(lost > 0 && lost < 25, "{lost}");
     assert_eq!((training.optimizer().learning_rate(), training.steps() % 25), (0.4, 0));
     // From there it goes well.
-    let losses: Vec<f32> =
-        (0..200).map(|i| point(i)).map(|(x, y)| guard.step(&mut training, &[x], &[y]).unwrap()).collect();
+    let losses: Vec<f32> = (0..200).map(point).map(|(x, y)| guard.step(&mut training, &[x], &[y]).unwrap()).collect();
     assert!(losses[150..].iter().all(|&l| l < 1.0));
 }
 
