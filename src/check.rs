@@ -18,7 +18,7 @@ use crate::init::{Init, initialise};
 use crate::layer::Layer;
 use crate::loss::Compares;
 use crate::optimizer::CopiesOf;
-use crate::parameter::{Info, Visitor, visit_values};
+use crate::parameter::{Info, Role, Visitor, visit_values};
 use crate::random::generator;
 use crate::scalar::Scalar;
 use crate::storage::Zeroed;
@@ -157,7 +157,7 @@ pub fn check_loss<Out: Array, Y, L: Compares<Out, Y>>(
     report
 }
 
-/// Makes biases and gains random, too.
+/// Makes biases and gains random, too, and states, which are not negative.
 struct Randomise<'r, R> {
     rng: &'r mut R,
     range: f64,
@@ -167,6 +167,11 @@ impl<T: Scalar, R: rand::Rng> Visitor<T, CopiesOf<0>, CopiesOf<0>> for Randomise
     fn visit<A: Array<T = T>>(&mut self, _: Info, values: &mut A, _: &mut [A; 0], _: &mut [A; 0]) {
         let range = T::from_f64(self.range);
         Tensor::from_mut(values).fill_uniform(self.rng, -range, range);
+    }
+    fn visit_frozen<A: Array<T = T>>(&mut self, info: Info, values: &mut A) {
+        if info.role == Role::State {
+            Tensor::from_mut(values).fill_uniform(self.rng, T::ZERO, T::from_f64(self.range));
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Initialisers: how weights start. Biases start at 0, gains at 1.
+//! Initialisers: how weights start. Biases and states start at 0, gains at 1.
 
 use rand::Rng;
 
@@ -53,7 +53,7 @@ impl<R: Rng> Fill<'_, R> {
         let draw = match (info.role, self.init) {
             (Role::Setting, _) => return,
             (Role::Scale, _) => Draw::Same(A::T::ONE),
-            (Role::Bias, _) | (Role::Weight, Init::Zeros) => Draw::Same(A::T::ZERO),
+            (Role::Bias | Role::State, _) | (Role::Weight, Init::Zeros) => Draw::Same(A::T::ZERO),
             (Role::Weight, Init::Uniform(a)) => Draw::Uniform(number(a)),
             (Role::Weight, Init::Normal(deviation)) => Draw::Normal(number(deviation)),
             (Role::Weight, Init::XavierUniform) => Draw::Uniform(root(6.0, fan_in + fan_out)),

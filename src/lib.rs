@@ -84,7 +84,7 @@ pub mod prelude {
     pub use crate::init::Init;
     pub use crate::layer::{
         Dense, Dropout, ELU, Frozen, FrozenRef, GELU, Layer, LeakyReLU, Penalty, ReLU, Regularized, SettingError, SiLU,
-        Sigmoid, Softmax, Softplus, Tanh, TanhGELU,
+        Sigmoid, Softmax, Softplus, Standardize, Tanh, TanhGELU,
     };
     pub use crate::loss::{
         BinaryCrossEntropy, CategoricalCrossEntropy, Huber, MeanAbsoluteError, MeanSquaredError, SigmoidCrossEntropy,
@@ -98,7 +98,7 @@ pub mod prelude {
     pub use crate::storage::Zeroed;
     pub use crate::tape::{Tape, Workspace};
     pub use crate::tensor::{Matrix, Tensor, Tensor3, Tensor4, Vector};
-    pub use crate::training::{Batch, Buffered, EpochError, Fused, NotReady, StepError, Trainer};
+    pub use crate::training::{Batch, Buffered, EpochError, Fused, Guard, GuardError, NotReady, StepError, Trainer};
 }
 
 /// The README's code compiles.

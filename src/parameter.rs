@@ -47,6 +47,8 @@ pub enum Role {
     Scale,
     /// Set by the user, not trained: a slope, for example.
     Setting,
+    /// Measured from the inputs, not trained: a running mean, for example; starts at 0.
+    State,
 }
 
 /// What is known of a parameter besides its values.
@@ -191,6 +193,6 @@ pub trait Visitor<T, K: Copies, G: Copies> {
     /// One parameter; its values are as [`Info::place`] says.
     fn visit<A: Array<T = T>>(&mut self, info: Info, values: &mut A, slots: &mut K::Of<A>, gradient: &mut G::Of<A>);
 
-    /// A parameter that isn't trained, because its layer is frozen.
+    /// A parameter that isn't trained, because its layer is frozen or because it is a [`Role::State`].
     fn visit_frozen<A: Array<T = T>>(&mut self, _info: Info, _values: &mut A) {}
 }

@@ -13,7 +13,8 @@ use crate::tensor::{Array, Tensor};
 /// boxed without ever being built on the stack. Implement it for your own layer with [`zeroed!`](crate::zeroed).
 ///
 /// # Safety
-/// All-zero bytes must be a valid value of the type, and the type must not need `Drop`.
+/// All-zero bytes must be a valid value of the type, and the type must be plain memory: it must not need `Drop`, and a copy of the bytes of a
+/// value must be a value, too. A type that is made by [`zeroed!`](crate::zeroed) is arrays and structs of numbers, and so is plain.
 pub unsafe trait Zeroed: Sized + 'static {
     /// The value whose bytes are all zero.
     // SAFETY: the trait's contract.
@@ -123,6 +124,13 @@ impl<A> Tensor<A> {
         // SAFETY: `repr(transparent)`.
         unsafe { &mut *(array as *mut A).cast() }
     }
+}
+
+/// Copies a value in place, whatever its size, without passing through the stack.
+#[inline]
+pub(crate) fn copy<Z: Zeroed>(from: &Z, to: &mut Z) {
+    // SAFETY: both are valid, and apart because one is borrowed alone; a `Zeroed` is plain memory.
+    unsafe { core::ptr::copy_nonoverlapping(from, to, 1) }
 }
 
 /// The first `B` of a slice as a batch, if there are so many.

@@ -182,6 +182,7 @@ fn a_pipelined_epoch_has_the_same_bits() {
     assert_pipelined_is_the_same::<((Dense<3, 7>, ReLU<7>), (Dense<7, 7>, ReLU<7>), Dense<7, 3>), _>(sgd);
     assert_pipelined_is_the_same::<(Dense<33, 5>, ReLU<5>, Dense<5, 3>), _>(Momentum::new(0.1, 0.9).unwrap());
     assert_pipelined_is_the_same::<(Dense<1, 3>,), _>(sgd);
+    assert_pipelined_is_the_same::<(Standardize<9>, Dense<9, 20>, Standardize<20>, Dense<20, 3>), _>(sgd);
     assert_pipelined_is_the_same::<(Frozen<Dense<9, 20>>, ReLU<20>, Regularized<Dense<20, 3>>), _>(adam);
     assert_pipelined_is_the_same::<(Dense<70, 17, f64>, Sigmoid<17, f64>, Dense<17, 3, f64>), _>(
         Adam::<f64>::new(0.01).unwrap(),

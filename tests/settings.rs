@@ -221,6 +221,11 @@ fn messages() {
         (SettingError::WeightDecay, "a weight decay must be finite and not negative"),
         (SettingError::Clip, "a bound for clipping must be positive"),
         (SettingError::Schedule, "a schedule's numbers must be finite, its lengths positive, its factors in [0, 1]"),
+        (SettingError::Memory, "a memory must be 0 or at least 2 samples"),
+        (
+            SettingError::Guard,
+            "a guard's interval and window must be positive, its factor finite and more than 1, its backoff in (0, 1]",
+        ),
     ];
     for (error, message) in messages {
         assert_eq!(error.to_string(), message);

@@ -10,7 +10,7 @@ use crate::scalar::Scalar;
 use crate::storage::Zeroed;
 use crate::tensor::Array;
 
-/// A layer, or a network, whose parameters stay as they are. It has no optimizer state; in front of a network it has no backward pass either.
+/// A layer, or a network, whose parameters and running statistics stay as they are. It has no optimizer state; in front of a network it has no backward pass either.
 #[derive(Clone, Debug)]
 pub struct Frozen<L> {
     layer: L,

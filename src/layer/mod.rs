@@ -23,6 +23,7 @@ mod tanh;
 
 mod dropout;
 mod softmax;
+mod standardize;
 
 mod network;
 mod place;
@@ -46,6 +47,7 @@ pub use self::silu::SiLU;
 pub(crate) use self::softmax::BLOCK;
 pub use self::softmax::Softmax;
 pub use self::softplus::Softplus;
+pub use self::standardize::Standardize;
 pub use self::tanh::Tanh;
 
 use crate::kernel::Kernels;
@@ -135,8 +137,14 @@ pub trait Layer: Zeroed {
         [context, then]: [Context; 2],
     ) -> &'a mut [Self::Out] {
         self.backward::<K, Apart, 1, No, R>(x, saved, grad, slots, rule, context);
+        self.observe::<Apart, 1>(saved, x.len());
         self.forward::<K, Apart, 1>(next, saved, then)
     }
+
+    /// Called at the end of a step on so many samples, if it was made: for what a layer learns from its inputs beside gradients, such as running
+    /// statistics. `saved` is as backward left it.
+    #[inline(always)]
+    fn observe<P: Place, const B: usize>(&mut self, _saved: &Self::Saved<P, B>, _samples: usize) {}
 
     /// Shows every parameter, in the documented order.
     #[inline]

@@ -118,6 +118,7 @@ macro_rules! network {
             ) -> &'a mut [Self::Out] {
                 // All but the first layer go backward, the first turns round, and the others go forward again.
                 others!(self saved grad slots rule context 1 R K; x; ($A $first) $(($L $i))*);
+                $(self.$i.observe::<Joint<$Prev, $L>, 1>(&saved.$i, x.len());)*
                 let contexts = [context.part($first), then.part($first)];
                 let x = self.$first.turn::<K, R>([x, next], &mut saved.$first, grad, &mut slots.$first, rule, contexts);
                 $(
@@ -125,6 +126,12 @@ macro_rules! network {
                     let x = self.$i.forward::<K, Joint<$Prev, $L>, 1>(x, &mut saved.$i, then.part($i));
                 )*
                 x
+            }
+
+            #[inline(always)]
+            fn observe<P: Place, const BATCH: usize>(&mut self, saved: &Self::Saved<P, BATCH>, samples: usize) {
+                self.$first.observe::<P, BATCH>(&saved.$first, samples);
+                $(self.$i.observe::<Joint<$Prev, $L>, BATCH>(&saved.$i, samples);)*
             }
 
             fn visit(&self, path: Path, visitor: &mut impl FnMut(Parameter<'_, T>)) {

@@ -65,7 +65,7 @@ impl<T: Scalar> Penalty<T> {
         match role {
             Role::Weight => (self.weight_l1, self.weight_l2),
             Role::Bias => (self.bias_l1, self.bias_l2),
-            Role::Scale | Role::Setting => (T::ZERO, T::ZERO),
+            Role::Scale | Role::Setting | Role::State => (T::ZERO, T::ZERO),
         }
     }
 }
@@ -134,6 +134,11 @@ impl<L: Layer> Layer for Regularized<L> {
     ) {
         let rule = PenaltyRule { rule: *rule, penalty: self.penalty };
         self.layer.backward::<K, P, B, D, PenaltyRule<R, L::T>>(x, saved, grad, slots, &rule, context);
+    }
+
+    #[inline(always)]
+    fn observe<P: Place, const B: usize>(&mut self, saved: &L::Saved<P, B>, samples: usize) {
+        self.layer.observe::<P, B>(saved, samples);
     }
 
     fn visit(&self, path: Path, visitor: &mut impl FnMut(Parameter<'_, L::T>)) {

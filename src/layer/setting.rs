@@ -31,6 +31,10 @@ pub enum SettingError {
     Clip,
     /// A schedule's numbers must be finite, its lengths positive, its factors in [0, 1].
     Schedule,
+    /// A memory must be 0 or at least 2 samples.
+    Memory,
+    /// A guard's interval and window must be positive, its factor finite and more than 1, its backoff in (0, 1].
+    Guard,
 }
 
 impl core::fmt::Display for SettingError {
@@ -45,6 +49,10 @@ impl core::fmt::Display for SettingError {
             Self::WeightDecay => "a weight decay must be finite and not negative",
             Self::Clip => "a bound for clipping must be positive",
             Self::Schedule => "a schedule's numbers must be finite, its lengths positive, its factors in [0, 1]",
+            Self::Memory => "a memory must be 0 or at least 2 samples",
+            Self::Guard => {
+                "a guard's interval and window must be positive, its factor finite and more than 1, its backoff in (0, 1]"
+            }
         })
     }
 }

@@ -11,4 +11,4 @@ pub use self::batch::Batch;
 pub use self::error::{EpochError, NotReady, StepError};
 pub use self::sink::{Buffered, Fused, Sink};
 pub(crate) use self::trainer::ShowGradient;
-pub use self::trainer::Trainer;
+pub use self::trainer::{Divergence, Guard, GuardError, Trainer};

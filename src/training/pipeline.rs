@@ -71,6 +71,7 @@ impl<N: Layer, L: Compares<N::Out, Y>, O: Optimizer<T = N::T>, Y> Task for Turn<
             }
             ([_], _) => {
                 network.backward::<K, Apart, 1, No, O::Rule>(now, saved, grad.flat(), slots, &rule, context);
+                network.observe::<Apart, 1>(saved, 1);
                 return Ok(N::T::ZERO);
             }
             (_, [_]) => network.forward::<K, Apart, 1>(next, saved, context),

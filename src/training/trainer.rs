@@ -1,5 +1,9 @@
 //! The trainer.
 
+mod guard;
+
+pub use self::guard::{Divergence, Guard, GuardError};
+
 use super::sink::{self, Step};
 use super::{Batch, Buffered, EpochError, Fused, NotReady, Sink, StepError};
 use crate::init::{Init, initialise};
@@ -179,6 +183,7 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
             micro_batches: core::mem::take(&mut self.micro_batches) + 1,
             context,
         })?;
+        self.network.observe::<Apart, BATCH>(&self.saved, x.len());
         self.steps += 1;
         Ok(loss)
     }
@@ -435,6 +440,7 @@ impl<N: Layer, L: Compares<N::Out, Y>, O: Optimizer<T = N::T>, const BATCH: usiz
             &mut trainer.grad,
             context,
         );
+        trainer.network.observe::<Apart, BATCH>(&trainer.saved, x.len());
         trainer.micro_batches += 1;
         Ok(loss)
     }
