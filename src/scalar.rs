@@ -112,7 +112,7 @@ pub trait Scalar:
 }
 
 macro_rules! scalar {
-    ($t:ident $lanes:ident $sixteen:ident, $exp:ident $ln:ident $ln_1p:ident $exp_m1:ident $tanh:ident $sqrt:ident $erf:ident $cos:ident) => {
+    ($t:ident $lanes:ident $sixteen:ident, $mul_add:ident $exp:ident $ln:ident $ln_1p:ident $exp_m1:ident $tanh:ident $sqrt:ident $erf:ident $cos:ident) => {
         impl Scalar for $t {
             const BYTES: usize = size_of::<$t>();
             const ONE: Self = 1.0;
@@ -159,7 +159,7 @@ macro_rules! scalar {
                     not(feature = "reproducible"),
                     any(target_feature = "fma", target_arch = "aarch64")
                 )))]
-                return self * a + b;
+                return crate::kernel::$mul_add(self, a, b);
             }
             #[inline(always)]
             fn abs(self) -> Self {
@@ -208,8 +208,8 @@ macro_rules! scalar {
         }
     };
 }
-scalar!(f32 F32 F32x16, exp_f32 logf log1pf expm1f tanhf sqrtf erff cosf);
-scalar!(f64 F64 F64x16, exp_f64 log log1p expm1 tanh sqrt erf cos);
+scalar!(f32 F32 F32x16, mul_add_f32 exp_f32 logf log1pf expm1f tanhf sqrtf erff cosf);
+scalar!(f64 F64 F64x16, mul_add_f64 exp_f64 log log1p expm1 tanh sqrt erf cos);
 
 /// Whether every number is finite; written so that it runs in vector registers.
 #[inline]

@@ -2,6 +2,7 @@
 //!
 //! - `lanes`: what a vector can do; a single number is a vector of one lane, and the definition.
 //! - `x86`: vectors of AVX2 and AVX-512.
+//! - `soft`: a multiply-add for processors without an FPU.
 //! - `dispatch`: the choice between them, once a step.
 //! - `function`: the exponential function.
 //! - `product`: the three products of a dense layer.
@@ -10,6 +11,13 @@
 mod lanes;
 #[cfg(all(target_arch = "x86_64", any(feature = "std", target_feature = "avx2")))]
 mod x86;
+
+#[cfg(any(
+    test,
+    all(target_arch = "arm", target_abi = "eabi", target_os = "none"),
+    all(any(target_arch = "riscv32", target_arch = "riscv64"), not(target_feature = "f"))
+))]
+mod soft;
 
 mod dispatch;
 
@@ -39,4 +47,25 @@ pub fn copy<A: Array>(from: &[A], to: &mut [A]) {
     for (to, from) in A::flatten_mut(to).iter_mut().zip(A::flatten(from)) {
         *to = *from;
     }
+}
+
+/// `a · b + sum`, rounded twice.
+#[inline(always)]
+pub(crate) fn mul_add_f32(a: f32, b: f32, sum: f32) -> f32 {
+    #[cfg(any(
+        all(target_arch = "arm", target_abi = "eabi", target_os = "none"),
+        all(any(target_arch = "riscv32", target_arch = "riscv64"), not(target_feature = "f"))
+    ))]
+    return soft::mul_add(a, b, sum);
+    #[cfg(not(any(
+        all(target_arch = "arm", target_abi = "eabi", target_os = "none"),
+        all(any(target_arch = "riscv32", target_arch = "riscv64"), not(target_feature = "f"))
+    )))]
+    return a * b + sum;
+}
+
+/// `a · b + sum`, rounded twice.
+#[inline(always)]
+pub(crate) fn mul_add_f64(a: f64, b: f64, sum: f64) -> f64 {
+    a * b + sum
 }
