@@ -49,6 +49,22 @@ pub fn copy<A: Array>(from: &[A], to: &mut [A]) {
     }
 }
 
+/// y ← y where y > 0, else 0; NaN stays.
+#[inline(always)]
+pub fn relu<T: Scalar>(y: &mut [T]) {
+    for y in y {
+        *y = if *y <= T::ZERO { T::ZERO } else { *y };
+    }
+}
+
+/// grad ← grad where y > 0, else grad · 0, with an output y of ReLU.
+#[inline(always)]
+pub fn relu_gradient<T: Scalar>(grad: &mut [T], y: &[T]) {
+    for (grad, &y) in grad.iter_mut().zip(y) {
+        *grad *= if y <= T::ZERO { T::ZERO } else { T::ONE };
+    }
+}
+
 /// `a · b + sum`, rounded twice.
 #[inline(always)]
 pub(crate) fn mul_add_f32(a: f32, b: f32, sum: f32) -> f32 {

@@ -120,10 +120,14 @@ impl<const IN: usize, const OUT: usize, T: Scalar> Layer for Dense<IN, OUT, T> {
         rule: &R,
         _: Context,
     ) {
-        // The output isn't read any more: dy moves there, and `grad` is free for dx.
-        let dy = take_mut(saved, x.len());
-        kernel::copy(<[T; OUT]>::group(grad), dy);
-        let dx = take_mut(<[T; IN]>::group_mut(if D::WANTED { grad } else { &mut [] }), x.len());
+        let (dy, dx): (&[[T; OUT]], &mut [[T; IN]]) = if D::WANTED {
+            // The output isn't read any more: dy moves there, and `grad` is free for dx.
+            let dy = take_mut(saved, x.len());
+            kernel::copy(<[T; OUT]>::group(grad), dy);
+            (dy, take_mut(<[T; IN]>::group_mut(grad), x.len()))
+        } else {
+            (take(<[T; OUT]>::group(grad), x.len()), &mut [])
+        };
 
         // dx of a block of weights comes first: it takes them as they were before the update.
         if Self::BY_UNIT {
