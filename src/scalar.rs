@@ -195,7 +195,7 @@ macro_rules! scalar {
                 #[cfg(feature = "std")]
                 return $t::sqrt(self);
                 #[cfg(not(feature = "std"))]
-                return libm::$sqrt(self);
+                return crate::kernel::$sqrt(self);
             }
             #[inline]
             fn erf(self) -> Self {
@@ -208,11 +208,7 @@ macro_rules! scalar {
         }
     };
 }
-scalar!(f32 F32 F32x16, mul_add_f32 exp_f32 logf log1pf expm1f tanhf sqrtf erff cosf);
-scalar!(f64 F64 F64x16, mul_add_f64 exp_f64 log log1p expm1 tanh sqrt erf cos);
+scalar!(f32 F32 F32x16, mul_add_f32 exp_f32 logf log1pf expm1f tanhf sqrt_f32 erff cosf);
+scalar!(f64 F64 F64x16, mul_add_f64 exp_f64 log log1p expm1 tanh sqrt_f64 erf cos);
 
-/// Whether every number is finite; written so that it runs in vector registers.
-#[inline]
-pub fn all_finite<T: Scalar>(values: &[T]) -> bool {
-    values.iter().fold(true, |all, v| all & v.is_finite())
-}
+pub use crate::kernel::all_finite;

@@ -2,6 +2,7 @@
 //!
 //! - `lanes`: what a vector can do; a single number is a vector of one lane, and the definition.
 //! - `x86`: vectors of AVX2 and AVX-512.
+//! - `cortex_m`: loops for the FPU of a Cortex-M.
 //! - `soft`: a multiply-add for processors without an FPU.
 //! - `dispatch`: the choice between them, once a step.
 //! - `function`: the exponential function.
@@ -11,6 +12,12 @@
 mod lanes;
 #[cfg(all(target_arch = "x86_64", any(feature = "std", target_feature = "avx2")))]
 mod x86;
+
+#[cfg(all(target_arch = "arm", target_abi = "eabihf", target_os = "none"))]
+mod cortex_m;
+#[cfg(not(all(target_arch = "arm", target_abi = "eabihf", target_os = "none")))]
+#[path = "no_cortex_m.rs"]
+mod cortex_m;
 
 #[cfg(any(
     test,
@@ -26,10 +33,11 @@ mod function;
 mod product;
 
 pub use self::copies::{Copies, CopiesOf};
-pub use self::dispatch::{Kernels, Portable, Task, run};
+pub(crate) use self::cortex_m::by_unit;
+pub use self::dispatch::{Formula, Kernels, Portable, Task, run};
 pub use self::function::{exp_f32, exp_f64};
 pub use self::lanes::{Lanes, Pair};
-pub use self::product::{dots, learn_all, learn_bias, learn_rows, mul_rows};
+pub use self::product::{dots, dots_down, learn_all, learn_bias, learn_rows, mul_rows, mul_units};
 use crate::scalar::Scalar;
 use crate::tensor::Array;
 
@@ -49,9 +57,36 @@ pub fn copy<A: Array>(from: &[A], to: &mut [A]) {
     }
 }
 
+/// Whether every number is finite.
+#[inline]
+pub fn all_finite<T: Scalar>(values: &[T]) -> bool {
+    if let Some(finite) = cortex_m::all_finite(values) {
+        return finite;
+    }
+    // Without a branch, so that it runs in vectors.
+    values.iter().fold(true, |all, v| all & v.is_finite())
+}
+
+/// The square root, correctly rounded: an instruction where there is one.
+#[cfg(not(feature = "std"))]
+#[inline(always)]
+pub(crate) fn sqrt_f32(x: f32) -> f32 {
+    cortex_m::sqrt(x)
+}
+
+/// The square root, correctly rounded.
+#[cfg(not(feature = "std"))]
+#[inline(always)]
+pub(crate) fn sqrt_f64(x: f64) -> f64 {
+    libm::sqrt(x)
+}
+
 /// y ← y where y > 0, else 0; NaN stays.
 #[inline(always)]
 pub fn relu<T: Scalar>(y: &mut [T]) {
+    if cortex_m::relu(y) {
+        return;
+    }
     for y in y {
         *y = if *y <= T::ZERO { T::ZERO } else { *y };
     }
@@ -60,6 +95,9 @@ pub fn relu<T: Scalar>(y: &mut [T]) {
 /// grad ← grad where y > 0, else grad · 0, with an output y of ReLU.
 #[inline(always)]
 pub fn relu_gradient<T: Scalar>(grad: &mut [T], y: &[T]) {
+    if cortex_m::relu_gradient(grad, y) {
+        return;
+    }
     for (grad, &y) in grad.iter_mut().zip(y) {
         *grad *= if y <= T::ZERO { T::ZERO } else { T::ONE };
     }
