@@ -132,7 +132,7 @@ pub trait Scalar:
 }
 
 macro_rules! scalar {
-    ($t:ident $lanes:ident $sixteen:ident, $exp:ident $ln:ident $tanh:ident $sigmoid:ident, $ln_1p:ident $exp_m1:ident $sqrt:ident $erf:ident) => {
+    ($t:ident $lanes:ident $sixteen:ident, $mul_add:ident $exp:ident $ln:ident $tanh:ident $sigmoid:ident, $ln_1p:ident $exp_m1:ident $sqrt:ident $erf:ident) => {
         impl Scalar for $t {
             const BYTES: usize = size_of::<$t>();
             const ONE: Self = 1.0;
@@ -179,7 +179,7 @@ macro_rules! scalar {
                     not(feature = "reproducible"),
                     any(target_feature = "fma", target_arch = "aarch64")
                 )))]
-                return self * a + b;
+                return crate::kernel::$mul_add(self, a, b);
             }
             #[inline(always)]
             fn abs(self) -> Self {
@@ -227,7 +227,7 @@ macro_rules! scalar {
                 #[cfg(feature = "std")]
                 return $t::sqrt(self);
                 #[cfg(not(feature = "std"))]
-                return libm::$sqrt(self);
+                return crate::kernel::$sqrt(self);
             }
             #[inline]
             fn erf(self) -> Self {
@@ -236,11 +236,7 @@ macro_rules! scalar {
         }
     };
 }
-scalar!(f32 F32 F32x16, exp_f32 ln_f32 tanh_f32 sigmoid_f32, log1pf expm1f sqrtf erff);
-scalar!(f64 F64 F64x16, exp_f64 ln_f64 tanh_f64 sigmoid_f64, log1p expm1 sqrt erf);
+scalar!(f32 F32 F32x16, mul_add_f32 exp_f32 ln_f32 tanh_f32 sigmoid_f32, log1pf expm1f sqrt_f32 erff);
+scalar!(f64 F64 F64x16, mul_add_f64 exp_f64 ln_f64 tanh_f64 sigmoid_f64, log1p expm1 sqrt_f64 erf);
 
-/// Whether every number is finite; written so that it runs in vector registers.
-#[inline]
-pub fn all_finite<T: Scalar>(values: &[T]) -> bool {
-    values.iter().fold(true, |all, v| all & v.is_finite())
-}
+pub use crate::kernel::all_finite;

@@ -9,6 +9,9 @@ pub trait Copies {
     type Of<A: Zeroed>: Zeroed;
     /// Each copy, in order.
     fn each<A: Zeroed>(copies: &mut Self::Of<A>, visit: impl FnMut(&mut A));
+    /// Where the first two copies begin; null for one that isn't there.
+    #[doc(hidden)]
+    fn starts<T, A: Zeroed>(copies: &mut Self::Of<A>) -> [*mut T; 2];
     /// A vector of each copy, from position `at` of its numbers.
     ///
     /// # Safety
@@ -33,6 +36,15 @@ impl<const K: usize> Copies for CopiesOf<K> {
     #[inline(always)]
     fn each<A: Zeroed>(copies: &mut [A; K], visit: impl FnMut(&mut A)) {
         copies.iter_mut().for_each(visit);
+    }
+
+    #[inline(always)]
+    fn starts<T, A: Zeroed>(copies: &mut [A; K]) -> [*mut T; 2] {
+        let mut starts = [core::ptr::null_mut(); 2];
+        for (start, copy) in starts.iter_mut().zip(copies) {
+            *start = (&raw mut *copy).cast();
+        }
+        starts
     }
 
     #[inline(always)]

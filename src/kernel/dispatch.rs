@@ -16,6 +16,71 @@ pub trait Kernels: Copy + 'static {
     const REGISTERS: usize;
     /// The same with vectors of half the width, for rows that are shorter than a vector.
     type Narrow: Kernels;
+
+    // Loops of an instruction set's own, for one sample. Each says whether it did the work; if not, nothing has changed.
+
+    /// `out[r] = Σ꜀ a[c] · m[r][c] + bias[r]`, c in 1, 4 or 16 interleaved sums.
+    ///
+    /// # Safety
+    /// They are there.
+    #[doc(hidden)]
+    #[inline(always)]
+    unsafe fn dots<T: 'static, const CHAINS: usize, const COLUMNS: usize>(
+        _a: *const T,
+        _m: *const T,
+        _rows: usize,
+        _bias: Option<*const T>,
+        _out: *mut T,
+    ) -> bool {
+        false
+    }
+
+    /// `out[c] = Σᵣ a[r] · m[r][c]`, r in so many interleaved sums.
+    ///
+    /// # Safety
+    /// They are there.
+    #[doc(hidden)]
+    #[inline(always)]
+    unsafe fn sums<T: 'static>(
+        _chains: usize,
+        _a: *const T,
+        _m: *const T,
+        _shape: (usize, usize),
+        _out: *mut T,
+    ) -> bool {
+        false
+    }
+
+    /// Updates `m[r][c]` and its slots from the gradient `p[r] · q[c]`.
+    ///
+    /// # Safety
+    /// They are there, and as many slots as the formula has, or null.
+    #[doc(hidden)]
+    #[inline(always)]
+    unsafe fn learn<T: 'static, const COLUMNS: usize>(
+        _formula: Formula<T>,
+        _p: *const T,
+        _q: *const T,
+        _m: *mut T,
+        _rows: usize,
+        _slots: [*mut T; 2],
+    ) -> bool {
+        false
+    }
+}
+
+/// An update whose formula kernels may know.
+#[derive(Clone, Copy, Debug)]
+pub enum Formula<T> {
+    /// None that they know.
+    Other,
+    /// w ← w - rate · g.
+    Descent {
+        /// The learning rate.
+        rate: T,
+    },
+    /// Adam's, with β₁, 1 - β₁, β₂, 1 - β₂, 1 / (1 - β₂ᵗ), ε, η / (1 - β₁ᵗ), and what is left of a weight before its update.
+    Adam([T; 8]),
 }
 
 /// What every target has: one number at a time. This is the definition of every kernel.
@@ -46,7 +111,7 @@ pub trait Task {
     all(target_arch = "aarch64", target_feature = "neon", target_endian = "little")
 )))]
 pub fn run<T: Task>(task: T) -> T::Output {
-    task.run::<Portable>()
+    task.run::<super::cortex_m::CortexM>()
 }
 
 /// Does a task with NEON, which the target always has; `STACKPROP_KERNELS=portable` turns it off, for tests.

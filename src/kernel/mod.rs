@@ -2,6 +2,7 @@
 //!
 //! - `lanes`: what a vector can do; a single number is a vector of one lane, and the definition.
 //! - `vector`: a vector type from the names of intrinsics; `x86`: AVX2 and AVX-512; `neon`: AArch64.
+//! - `cortex_m`: loops for the FPU of a Cortex-M; `soft`: a multiply-add for processors without an FPU.
 //! - `dispatch`: the choice between them, once a step.
 //! - `function`: exp, ln, tanh and the logistic function.
 //! - `product`: the three products of a dense layer; `pipeline`: two of them in one.
@@ -19,6 +20,19 @@ mod vector;
 #[cfg(all(target_arch = "x86_64", any(feature = "std", target_feature = "avx2")))]
 mod x86;
 
+#[cfg(all(target_arch = "arm", target_abi = "eabihf", target_os = "none"))]
+mod cortex_m;
+#[cfg(not(all(target_arch = "arm", target_abi = "eabihf", target_os = "none")))]
+#[path = "no_cortex_m.rs"]
+mod cortex_m;
+
+#[cfg(any(
+    test,
+    all(target_arch = "arm", target_abi = "eabi", target_os = "none"),
+    all(any(target_arch = "riscv32", target_arch = "riscv64"), not(target_feature = "f"))
+))]
+mod soft;
+
 mod dispatch;
 
 mod copies;
@@ -31,14 +45,15 @@ mod pipeline;
 mod battery;
 
 pub use self::copies::{Copies, CopiesOf};
-pub use self::dispatch::{Kernels, Portable, Task, run};
+pub(crate) use self::cortex_m::by_unit;
+pub use self::dispatch::{Formula, Kernels, Portable, Task, run};
 pub use self::function::{
     Function, Ln, each, exp_f32, exp_f64, exponentials, largest, ln_f32, ln_f64, sigmoid_f32, sigmoid_f64, tanh_f32,
     tanh_f64,
 };
 pub use self::lanes::{Lanes, Pair};
 pub use self::pipeline::learn_mul_rows;
-pub use self::product::{dots, learn_all, learn_bias, learn_rows, mul_rows};
+pub use self::product::{dots, dots_down, learn_all, learn_bias, learn_rows, mul_rows, mul_units};
 use crate::scalar::Scalar;
 use crate::tensor::Array;
 
@@ -56,4 +71,71 @@ pub fn copy<A: Array>(from: &[A], to: &mut [A]) {
     for (to, from) in A::flatten_mut(to).iter_mut().zip(A::flatten(from)) {
         *to = *from;
     }
+}
+
+/// Whether every number is finite.
+#[inline]
+pub fn all_finite<T: Scalar>(values: &[T]) -> bool {
+    if let Some(finite) = cortex_m::all_finite(values) {
+        return finite;
+    }
+    // Without a branch, so that it runs in vectors.
+    values.iter().fold(true, |all, v| all & v.is_finite())
+}
+
+/// The square root, correctly rounded: an instruction where there is one.
+#[cfg(not(feature = "std"))]
+#[inline(always)]
+pub(crate) fn sqrt_f32(x: f32) -> f32 {
+    cortex_m::sqrt(x)
+}
+
+/// The square root, correctly rounded.
+#[cfg(not(feature = "std"))]
+#[inline(always)]
+pub(crate) fn sqrt_f64(x: f64) -> f64 {
+    libm::sqrt(x)
+}
+
+/// y ← y where y > 0, else 0; NaN stays.
+#[inline(always)]
+pub fn relu<T: Scalar>(y: &mut [T]) {
+    if cortex_m::relu(y) {
+        return;
+    }
+    for y in y {
+        *y = if *y <= T::ZERO { T::ZERO } else { *y };
+    }
+}
+
+/// grad ← grad where y > 0, else grad · 0, with an output y of ReLU.
+#[inline(always)]
+pub fn relu_gradient<T: Scalar>(grad: &mut [T], y: &[T]) {
+    if cortex_m::relu_gradient(grad, y) {
+        return;
+    }
+    for (grad, &y) in grad.iter_mut().zip(y) {
+        *grad *= if y <= T::ZERO { T::ZERO } else { T::ONE };
+    }
+}
+
+/// `a · b + sum`, rounded twice.
+#[inline(always)]
+pub(crate) fn mul_add_f32(a: f32, b: f32, sum: f32) -> f32 {
+    #[cfg(any(
+        all(target_arch = "arm", target_abi = "eabi", target_os = "none"),
+        all(any(target_arch = "riscv32", target_arch = "riscv64"), not(target_feature = "f"))
+    ))]
+    return soft::mul_add(a, b, sum);
+    #[cfg(not(any(
+        all(target_arch = "arm", target_abi = "eabi", target_os = "none"),
+        all(any(target_arch = "riscv32", target_arch = "riscv64"), not(target_feature = "f"))
+    )))]
+    return a * b + sum;
+}
+
+/// `a · b + sum`, rounded twice.
+#[inline(always)]
+pub(crate) fn mul_add_f64(a: f64, b: f64, sum: f64) -> f64 {
+    a * b + sum
 }

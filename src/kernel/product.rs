@@ -14,7 +14,7 @@
 // `b + MR <= n` is what a block of any size asks; for one of 1 there is a shorter form.
 #![allow(clippy::int_plus_one)]
 
-use super::{Copies, Kernels, Lanes};
+use super::{Copies, Kernels, Lanes, Portable};
 use crate::optimizer::Rule;
 use crate::parameter::Role;
 use crate::scalar::Scalar;
@@ -186,6 +186,12 @@ pub fn mul_rows<K: Kernels, T: Scalar, const R: usize, const C: usize>(
     bias: Option<&[T; C]>,
     out: &mut [[T; C]],
 ) {
+    if let ([a], [out], None) = (a, &mut *out, bias)
+        // SAFETY: `m` is `R` rows of `C` numbers.
+        && unsafe { K::sums(chains(R, C), a.as_ptr(), m.as_ptr().cast(), (R, C), out.as_mut_ptr()) }
+    {
+        return;
+    }
     if const { narrow::<K, T>(C) } {
         mul_rows::<K::Narrow, T, R, C>(a, m, bias, out);
     } else if const { chains(R, C) == 4 } {
@@ -295,6 +301,13 @@ pub fn dots<K: Kernels, T: Scalar, const R: usize, const C: usize>(
     bias: Option<&[T; R]>,
     out: &mut [[T; R]],
 ) {
+    if let ([a], [out]) = (a, &mut *out)
+        && (rows.start, rows.end) == (0, R)
+        // SAFETY: `m` is `R` rows of `C` numbers.
+        && unsafe { K::dots::<T, 16, C>(a.as_ptr(), m.as_ptr().cast(), R, bias.map(|b| b.as_ptr()), out.as_mut_ptr()) }
+    {
+        return;
+    }
     if const { narrow::<K, T>(C) } {
         return dots::<K::Narrow, T, R, C>(a, m, rows, bias, out);
     }
@@ -426,6 +439,70 @@ unsafe fn dot_step<T: Scalar, V: Lanes<T>, const C: usize, const MR: usize, cons
     }
 }
 
+/// The sums of [`mul_rows`] for a matrix that lies by column, `C` rows of `R` numbers.
+#[cfg_attr(not(debug_assertions), inline(always))]
+pub fn mul_units<K: Kernels, T: Scalar, const R: usize, const C: usize>(
+    a: &[[T; R]],
+    m: &[[T; R]; C],
+    bias: Option<&[T; C]>,
+    out: &mut [[T; C]],
+) {
+    if const { chains(R, C) == 4 } {
+        mul_units_in::<K, T, R, C, 4>(a, m, bias, out);
+    } else {
+        mul_units_in::<K, T, R, C, 1>(a, m, bias, out);
+    }
+}
+
+#[cfg_attr(not(debug_assertions), inline(always))]
+fn mul_units_in<K: Kernels, T: Scalar, const R: usize, const C: usize, const CHAINS: usize>(
+    a: &[[T; R]],
+    m: &[[T; R]; C],
+    bias: Option<&[T; C]>,
+    out: &mut [[T; C]],
+) {
+    for (a, out) in a.iter().zip(out) {
+        let bias = bias.map(|bias| bias.as_ptr());
+        // SAFETY: `m` is `C` rows of `R` numbers.
+        if unsafe { K::dots::<T, CHAINS, R>(a.as_ptr(), m.as_ptr().cast(), C, bias, out.as_mut_ptr()) } {
+            continue;
+        }
+        for c in 0..C {
+            let mut sums = [T::ZERO; 4];
+            for r in 0..R {
+                sums[r % CHAINS] = a[r].mul_add(m[c][r], sums[r % CHAINS]);
+            }
+            out[c] = (sums[0] + sums[2]) + (sums[1] + sums[3]);
+            if let Some(bias) = bias {
+                // SAFETY: as many biases as outputs.
+                out[c] += unsafe { *bias.add(c) };
+            }
+        }
+    }
+}
+
+/// The sums of [`dots`] for a matrix that lies by column, `C` rows of `R` numbers.
+#[cfg_attr(not(debug_assertions), inline(always))]
+pub fn dots_down<K: Kernels, T: Scalar, const R: usize, const C: usize>(
+    a: &[[T; C]],
+    m: &[[T; R]; C],
+    out: &mut [[T; R]],
+) {
+    for (a, out) in a.iter().zip(out) {
+        // SAFETY: `m` is `C` rows of `R` numbers.
+        if !unsafe { K::sums(16, a.as_ptr(), m.as_ptr().cast(), (C, R), out.as_mut_ptr()) } {
+            for r in 0..R {
+                let mut sums = [T::ZERO; 16];
+                for c in 0..C {
+                    sums[c % 16] = a[c].mul_add(m[c][r], sums[c % 16]);
+                }
+                // SAFETY: sixteen numbers.
+                out[r] = unsafe { V16::<T, Portable>::load(sums.as_ptr()) }.total();
+            }
+        }
+    }
+}
+
 /// Updates `rows` of `m`, each number from its gradient `Σ_b p[b][r] · q[b][c]`.
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub fn learn_rows<K: Kernels, T: Scalar, U: Rule<T>, A: Array<T = T>, const R: usize, const C: usize>(
@@ -437,6 +514,16 @@ pub fn learn_rows<K: Kernels, T: Scalar, U: Rule<T>, A: Array<T = T>, const R: u
     rule: &U,
 ) {
     const { assert!(A::LEN == R * C, "a slot has as many numbers as the parameter") }
+    if let ([p], [q]) = (p, q)
+        && (rows.start, rows.end) == (0, R)
+        // SAFETY: `m` and each slot is `R` rows of `C` numbers.
+        && unsafe {
+            let slots = U::Slots::starts(slots);
+            K::learn::<T, C>(rule.formula(), p.as_ptr(), q.as_ptr(), m.as_mut_ptr().cast(), R, slots)
+        }
+    {
+        return;
+    }
     if const { narrow::<K, T>(C) } {
         return learn_rows::<K::Narrow, T, U, A, R, C>(p, q, rows, m, slots, rule);
     }
@@ -484,6 +571,15 @@ pub fn learn_bias<K: Kernels, T: Scalar, U: Rule<T>, const C: usize>(
     slots: &mut <U::Slots as Copies>::Of<[T; C]>,
     rule: &U,
 ) {
+    if let [q] = q
+        // SAFETY: the bias and each of its slots is a row of `C` numbers; the gradient is 1 · q.
+        && unsafe {
+            let slots = U::Slots::starts(slots);
+            K::learn::<T, C>(rule.formula(), &T::ONE, q.as_ptr(), bias.as_mut_ptr(), 1, slots)
+        }
+    {
+        return;
+    }
     if const { narrow::<K, T>(C) } {
         return learn_bias::<K::Narrow, T, U, C>(q, bias, slots, rule);
     }
@@ -561,5 +657,50 @@ pub fn learn_all<K: Kernels, T: Scalar, U: Rule<T>, A: Array<T = T>>(
             let gradient = some::<T, V<T, K>>(gradient.add(at), count);
             update::<T, V<T, K>, U, A>(weights, slots, at, count, gradient, role, rule);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Portable, dots, dots_down, mul_rows, mul_units};
+    use crate::random::{generator, unit};
+
+    /// A matrix that lies by column gives the bits of one that lies by row.
+    fn by_column<const R: usize, const C: usize>() {
+        let mut rng = generator((R * 100 + C) as u64);
+        let mut number = || unit::<f32>(&mut rng) - 0.5;
+        let (mut m, mut columns) = ([[0.0; C]; R], [[0.0; R]; C]);
+        for r in 0..R {
+            for c in 0..C {
+                m[r][c] = number();
+                columns[c][r] = m[r][c];
+            }
+        }
+        let a = [[0.0; R]; 2].map(|row| row.map(|_| number()));
+        let b = [[0.0; C]; 2].map(|row| row.map(|_| number()));
+        let bias = [0.0; C].map(|_| number());
+
+        let (mut by_row, mut by_column) = ([[0.0; C]; 2], [[0.0; C]; 2]);
+        for bias in [None, Some(&bias)] {
+            mul_rows::<Portable, f32, R, C>(&a, &m, bias, &mut by_row);
+            mul_units::<Portable, f32, R, C>(&a, &columns, bias, &mut by_column);
+            assert_eq!(by_row.map(|y| y.map(f32::to_bits)), by_column.map(|y| y.map(f32::to_bits)), "{R} x {C}");
+        }
+
+        let (mut by_row, mut by_column) = ([[0.0; R]; 2], [[0.0; R]; 2]);
+        dots::<Portable, f32, R, C>(&b, &m, 0..R, None, &mut by_row);
+        dots_down::<Portable, f32, R, C>(&b, &columns, &mut by_column);
+        assert_eq!(by_row.map(|y| y.map(f32::to_bits)), by_column.map(|y| y.map(f32::to_bits)), "{R} x {C}");
+    }
+
+    #[test]
+    fn a_matrix_by_column_gives_the_same_bits() {
+        by_column::<1, 1>();
+        by_column::<5, 7>();
+        by_column::<15, 33>();
+        by_column::<16, 16>();
+        by_column::<18, 32>();
+        by_column::<33, 17>();
+        by_column::<40, 33>();
     }
 }

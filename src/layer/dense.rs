@@ -37,8 +37,10 @@ impl<const IN: usize, const OUT: usize, T: Scalar> Dense<IN, OUT, T> {
         layer
     }
 
-    /// Whether the weights of an output stand together, not those of an input: vectors run along the longer dimension, unless both are long.
-    const BY_UNIT: bool = OUT < 16 && OUT < IN;
+    /// Whether an output is a dot product: sums run along the longer dimension, unless both are long.
+    const DOTS: bool = OUT < 16 && OUT < IN;
+    /// Whether the weights of an output stand together, not those of an input.
+    const BY_UNIT: bool = Self::DOTS || kernel::by_unit(IN);
     const ORDER: Order = if Self::BY_UNIT { Order::ByColumn } else { Order::ByRow };
 
     /// The weight from an input to an output, if both exist.
@@ -103,8 +105,10 @@ impl<const IN: usize, const OUT: usize, T: Scalar> Layer for Dense<IN, OUT, T> {
     ) -> &'a mut [[T; OUT]] {
         let x = P::read(x);
         let y = take_mut(saved, x.len());
-        if Self::BY_UNIT {
+        if Self::DOTS {
             kernel::dots::<K, T, OUT, IN>(x, by_unit(&self.weight.0), 0..OUT, Some(&self.bias), y);
+        } else if Self::BY_UNIT {
+            kernel::mul_units::<K, T, IN, OUT>(x, by_unit(&self.weight.0), Some(&self.bias), y);
         } else {
             kernel::mul_rows::<K, T, IN, OUT>(x, &self.weight.0, Some(&self.bias), y);
         }
@@ -126,15 +130,23 @@ impl<const IN: usize, const OUT: usize, T: Scalar> Layer for Dense<IN, OUT, T> {
         rule: &R,
         _: Context,
     ) {
-        // The output isn't read any more: dy moves there, and `grad` is free for dx.
-        let dy = take_mut(saved, x.len());
-        kernel::copy(<[T; OUT]>::group(grad), dy);
-        let dx = take_mut(<[T; IN]>::group_mut(if D::WANTED { grad } else { &mut [] }), x.len());
+        let (dy, dx): (&[[T; OUT]], &mut [[T; IN]]) = if D::WANTED {
+            // The output isn't read any more: dy moves there, and `grad` is free for dx.
+            let dy = take_mut(saved, x.len());
+            kernel::copy(<[T; OUT]>::group(grad), dy);
+            (dy, take_mut(<[T; IN]>::group_mut(grad), x.len()))
+        } else {
+            (take(<[T; OUT]>::group(grad), x.len()), &mut [])
+        };
 
         // dx of a block of weights comes first: it takes them as they were before the update.
         if Self::BY_UNIT {
             let weight = by_unit_mut(&mut self.weight.0);
-            kernel::mul_rows::<K, T, OUT, IN>(dy, weight, None, dx);
+            if Self::DOTS {
+                kernel::mul_rows::<K, T, OUT, IN>(dy, weight, None, dx);
+            } else {
+                kernel::dots_down::<K, T, IN, OUT>(dy, weight, dx);
+            }
             kernel::learn_rows::<K, T, R, _, OUT, IN>(dy, x, 0..OUT, weight, weight_slots, rule);
         } else {
             for start in (0..IN).step_by(BLOCK) {

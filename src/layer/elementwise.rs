@@ -8,6 +8,20 @@ pub trait Elementwise<T: Scalar> {
     fn value(&self, x: T) -> T;
     /// f'(x), computed from `at`: from y for an `in_place` layer, from x for an `apart` one.
     fn derivative(&self, at: T) -> T;
+    /// Replaces every x by y.
+    #[inline(always)]
+    fn values(&self, values: &mut [T]) {
+        for value in values {
+            *value = self.value(*value);
+        }
+    }
+    /// Multiplies every gradient by f'.
+    #[inline(always)]
+    fn gradients(&self, grad: &mut [T], at: &[T]) {
+        for (grad, &at) in grad.iter_mut().zip(at) {
+            *grad *= self.derivative(at);
+        }
+    }
     /// Name and value of the number that the user may set; the struct then has a constructor `with_NAME`.
     #[inline]
     fn setting(&self) -> Option<(&'static str, T)> {
@@ -55,9 +69,7 @@ macro_rules! elementwise {
                 _: $crate::layer::Context,
             ) -> &'a mut [[T; N]] {
                 let y = P::own(x, saved);
-                for value in y.as_flattened_mut() {
-                    *value = $crate::layer::Elementwise::value(self, *value);
-                }
+                $crate::layer::Elementwise::values(self, y.as_flattened_mut());
                 y
             }
 
@@ -82,9 +94,7 @@ macro_rules! elementwise {
                 let _ = &saved;
                 if D::WANTED {
                     let at = $crate::elementwise!(@at $at, x, P::output::<[T; N], B>(x, saved));
-                    for (grad, &at) in grad.iter_mut().zip(at.as_flattened()) {
-                        *grad *= $crate::layer::Elementwise::derivative(self, at);
-                    }
+                    $crate::layer::Elementwise::gradients(self, grad, at.as_flattened());
                 }
             }
 

@@ -34,4 +34,14 @@ impl<const N: usize, T: Scalar> Elementwise<T> for ReLU<N, T> {
     fn derivative(&self, y: T) -> T {
         if y <= T::ZERO { T::ZERO } else { T::ONE }
     }
+
+    #[inline(always)]
+    fn values(&self, values: &mut [T]) {
+        crate::kernel::relu(values);
+    }
+
+    #[inline(always)]
+    fn gradients(&self, grad: &mut [T], y: &[T]) {
+        crate::kernel::relu_gradient(grad, y);
+    }
 }

@@ -1,7 +1,7 @@
 //! Adam and AdamW.
 
 use super::{CopiesOf, Optimizer, Rule, checked_epsilon, checked_fraction, checked_rate};
-use crate::kernel::Lanes;
+use crate::kernel::{Formula, Lanes};
 use crate::layer::SettingError;
 use crate::parameter::Role;
 use crate::scalar::Scalar;
@@ -132,5 +132,10 @@ impl<T: Scalar> Rule<T> for AdamRule<T> {
         *v = V::splat(self.beta2).mul_add(*v, V::splat(T::ONE - self.beta2) * g * g);
         let root = (*v * V::splat(self.correction)).sqrt() + V::splat(self.epsilon);
         w * V::splat(self.keep) - V::splat(self.rate) * *m / root
+    }
+    #[inline(always)]
+    fn formula(&self) -> Formula<T> {
+        let Self { rate, correction, beta1, beta2, epsilon, keep } = *self;
+        Formula::Adam([beta1, T::ONE - beta1, beta2, T::ONE - beta2, correction, epsilon, rate, keep])
     }
 }

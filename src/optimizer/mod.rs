@@ -19,7 +19,7 @@ pub use self::rmsprop::{RmsProp, RmsPropRule};
 pub use self::schedule::{Constant, Cosine, Exponential, InverseTime, Schedule, Scheduled, StepDecay};
 pub use self::sgd::{Sgd, SgdRule};
 
-use crate::kernel::Lanes;
+use crate::kernel::{Formula, Lanes};
 use crate::layer::SettingError;
 use crate::parameter::Role;
 use crate::scalar::Scalar;
@@ -34,6 +34,13 @@ pub trait Rule<T: Scalar>: Copy {
 
     /// The new weights, from the old ones and their gradient; changes their slots.
     fn update<V: Lanes<T>>(&self, role: Role, weight: V, slots: &mut <Self::Slots as Copies>::Of<V>, gradient: V) -> V;
+
+    /// What `update` computes, where kernels may know it.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn formula(&self) -> Formula<T> {
+        Formula::Other
+    }
 }
 
 /// What the user sets: a learning rate and the numbers beside it.

@@ -1,7 +1,7 @@
 //! Stochastic gradient descent: w ← w - η g.
 
 use super::{CopiesOf, Optimizer, Rule, checked_rate};
-use crate::kernel::Lanes;
+use crate::kernel::{Formula, Lanes};
 use crate::layer::SettingError;
 use crate::parameter::Role;
 use crate::scalar::Scalar;
@@ -49,5 +49,9 @@ impl<T: Scalar> Rule<T> for SgdRule<T> {
     #[inline(always)]
     fn update<V: Lanes<T>>(&self, _: Role, w: V, _: &mut [V; 0], g: V) -> V {
         V::splat(-self.rate).mul_add(g, w)
+    }
+    #[inline(always)]
+    fn formula(&self) -> Formula<T> {
+        Formula::Descent { rate: self.rate }
     }
 }
