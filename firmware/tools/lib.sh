@@ -21,7 +21,7 @@ cargo_for() {
 
 has_target() {
     command -v rustup >/dev/null || return 1
-    rustup target list --installed | grep -qx "$1" || rustup target add "$1" >/dev/null 2>&1
+    rustup target list --installed | grep -qx "$1" || timeout 120 rustup target add "$1" >/dev/null 2>&1
 }
 
 apt_install() {
