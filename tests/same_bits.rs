@@ -81,7 +81,7 @@ where
 }
 
 /// A network with everything that could make a difference: penalties, dropout, layers in place and apart, several tiles of
-/// a gradient.
+/// a gradient, rows that are shorter than any vector.
 type Net<T> = (
     Regularized<Dense<7, 17, T>>,
     ReLU<17, T>,
@@ -89,7 +89,10 @@ type Net<T> = (
     Dense<17, 70, T>,
     GELU<70, T>,
     Dropout<70, T>,
-    Regularized<Dense<70, 3, T>>,
+    Regularized<Dense<70, 2, T>>,
+    Dense<2, 1, T>,
+    Tanh<1, T>,
+    Dense<1, 3, T>,
 );
 
 fn fused_is_buffered<T: stackprop::scalar::Scalar, O: Optimizer<T = T>>(optimizer: O) {

@@ -31,9 +31,9 @@ pub(super) const fn chains(rows: usize, columns: usize) -> usize {
     if columns <= 32 && rows >= 16 { 4 } else { 1 }
 }
 
-/// Whether a row of `columns` numbers fits into half a vector.
+/// Whether a row of `columns` numbers fits into half a vector. Single numbers don't stand for a vector: they may round products otherwise.
 pub(super) const fn narrow<K: Kernels, T: Scalar>(columns: usize) -> bool {
-    <V<T, K>>::LANES > 1 && columns * 2 <= <V<T, K>>::LANES
+    <V<T, K::Narrow>>::LANES > 1 && columns * 2 <= <V<T, K>>::LANES
 }
 
 /// How many times the processor's vectors hold the sixteen sums of a dot product.
