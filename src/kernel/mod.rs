@@ -35,7 +35,7 @@ pub use self::function::{
     tanh_f64,
 };
 pub use self::lanes::{Lanes, Pair};
-pub use self::product::{dots, learn_all, learn_bias, learn_rows, mul_rows};
+pub use self::product::{COLUMNS, dots, learn_all, learn_bias, learn_rows, learn_some, mul_columns, mul_rows};
 use crate::scalar::Scalar;
 use crate::tensor::Array;
 

@@ -234,6 +234,50 @@ fn mul_rows_in<K: Kernels, T: Scalar, const R: usize, const C: usize, const CHAI
     });
 }
 
+/// Columns of [`mul_columns`].
+pub const COLUMNS: usize = 16;
+
+/// [`COLUMNS`] columns of [`mul_rows`] from column `at`, or as many as there are: the same sums.
+#[cfg_attr(not(debug_assertions), inline(always))]
+pub fn mul_columns<K: Kernels, T: Scalar, const R: usize, const C: usize>(
+    a: &[[T; R]],
+    m: &[[T; C]; R],
+    at: usize,
+    bias: Option<&[T; C]>,
+    out: &mut [[T; C]],
+) {
+    if const { narrow::<K, T>(C) } {
+        mul_columns::<K::Narrow, T, R, C>(a, m, at, bias, out);
+    } else if const { chains(R, C) == 4 } {
+        mul_columns_in::<K, T, R, C, 4>(a, m, at, bias, out);
+    } else {
+        mul_columns_in::<K, T, R, C, 1>(a, m, at, bias, out);
+    }
+}
+
+#[cfg_attr(not(debug_assertions), inline(always))]
+fn mul_columns_in<K: Kernels, T: Scalar, const R: usize, const C: usize, const CHAINS: usize>(
+    a: &[[T; R]],
+    m: &[[T; C]; R],
+    at: usize,
+    bias: Option<&[T; C]>,
+    out: &mut [[T; C]],
+) {
+    const { assert!(<V16<T, K>>::LANES == COLUMNS) }
+    let (m, bias, left) = (m.as_ptr().cast::<T>(), bias.map(|b| b.as_ptr()), C.saturating_sub(at));
+    for (a, out) in a.iter().zip(out) {
+        let (a, out) = (a.as_ptr(), out.as_mut_ptr());
+        // SAFETY: one row, and from column `at` there are sixteen, or `left` of them.
+        unsafe {
+            if left >= COLUMNS {
+                mul_tile::<T, V16<T, K>, R, C, 1, 1, false, CHAINS>(a, m, bias, out, at, COLUMNS);
+            } else if left > 0 {
+                mul_tile::<T, V16<T, K>, R, C, 1, 1, true, CHAINS>(a, m, bias, out, at, left);
+            }
+        }
+    }
+}
+
 /// A tile of [`mul_rows`].
 ///
 /// # Safety
@@ -536,9 +580,23 @@ pub fn learn_all<K: Kernels, T: Scalar, U: Rule<T>, A: Array<T = T>>(
     gradient: &A,
     rule: &U,
 ) {
+    learn_some::<K, T, U, A>(role, 0..A::LEN, weights, slots, gradient, rule);
+}
+
+/// Updates the numbers of a parameter at some positions, those that there are.
+#[cfg_attr(not(debug_assertions), inline(always))]
+pub fn learn_some<K: Kernels, T: Scalar, U: Rule<T>, A: Array<T = T>>(
+    role: Role,
+    positions: core::ops::Range<usize>,
+    weights: &mut A,
+    slots: &mut <U::Slots as Copies>::Of<A>,
+    gradient: &A,
+    rule: &U,
+) {
     let (weights, gradient) = (weights.flat_mut().as_mut_ptr(), gradient.flat().as_ptr());
-    for at in (0..A::LEN).step_by(<V<T, K>>::LANES) {
-        let count = <V<T, K>>::LANES.min(A::LEN - at);
+    let end = positions.end.min(A::LEN);
+    for at in (positions.start..end).step_by(<V<T, K>>::LANES) {
+        let count = <V<T, K>>::LANES.min(end - at);
         // SAFETY: `at..at + count` are positions of the parameter and of its gradient.
         unsafe {
             let gradient = some::<T, V<T, K>>(gradient.add(at), count);

@@ -4,10 +4,12 @@ mod batch;
 mod error;
 mod sink;
 mod sizes;
+mod sliced;
 mod trainer;
 
 pub use self::batch::Batch;
 pub use self::error::{EpochError, NotReady, StepError};
 pub use self::sink::{Buffered, Fused, Sink};
+pub use self::sliced::Sliced;
 pub(crate) use self::trainer::ShowGradient;
 pub use self::trainer::Trainer;

@@ -22,17 +22,17 @@ use crate::tensor::{Array, Tensor, take_mut};
 /// can accumulate and clip it.
 #[expect(missing_debug_implementations)]
 pub struct Trainer<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: Sink = Fused> {
-    network: N,
-    slots: N::Slots<<O::Rule as Rule<N::T>>::Slots>,
-    gradient: N::Slots<G::Copies>,
-    saved: N::Saved<Apart, BATCH>,
-    grad: N::Wide<BATCH>,
-    steps: u64,
+    pub(super) network: N,
+    pub(super) slots: N::Slots<<O::Rule as Rule<N::T>>::Slots>,
+    pub(super) gradient: N::Slots<G::Copies>,
+    pub(super) saved: N::Saved<Apart, BATCH>,
+    pub(super) grad: N::Wide<BATCH>,
+    pub(super) steps: u64,
     seed: u64,
-    optimizer: O,
-    loss: L,
-    clip_norm: N::T,
-    micro_batches: u32,
+    pub(super) optimizer: O,
+    pub(super) loss: L,
+    pub(super) clip_norm: N::T,
+    pub(super) micro_batches: u32,
     ready: bool,
 }
 crate::zeroed!(
@@ -180,7 +180,7 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
 
     /// What dropout depends on: seed, step and micro-batch.
     #[inline(always)]
-    fn context(&self) -> Context {
+    pub(super) fn context(&self) -> Context {
         Context::new(self.seed, self.steps + (u64::from(self.micro_batches) << 40))
     }
 
@@ -193,14 +193,11 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
         self.check(x, targets)?;
         let context = self.context();
         let y = self.network.forward::<K, Apart, BATCH>(x, &mut self.saved, context);
-        let scale = N::T::ONE / N::T::from_usize(x.len());
-        let dy = take_mut(N::Out::group_mut(self.grad.flat()), x.len());
-        let mean = self.loss.gradients::<K>(y, targets, scale, dy) * scale;
-        if mean.is_finite() { Ok(mean) } else { Err(StepError::NonFiniteLoss) }
+        compare::<K, N, L, Y, BATCH>(&self.loss, y, targets, &mut self.grad)
     }
 
     #[inline(always)]
-    fn check<Y>(&self, x: &[N::In], targets: &[Y]) -> Result<(), StepError>
+    pub(super) fn check<Y>(&self, x: &[N::In], targets: &[Y]) -> Result<(), StepError>
     where
         L: Compares<N::Out, Y>,
     {
@@ -368,6 +365,20 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize> Trai
         let mut show = ShowGradient(&mut visitor);
         visit_gradients(&mut self.network, &mut self.gradient, &mut show);
     }
+}
+
+/// The mean loss of a batch; writes dy.
+#[inline(always)]
+pub(super) fn compare<K: Kernels, N: Layer, L: Compares<N::Out, Y>, Y, const BATCH: usize>(
+    loss: &L,
+    y: &[N::Out],
+    targets: &[Y],
+    grad: &mut N::Wide<BATCH>,
+) -> Result<N::T, StepError> {
+    let scale = N::T::ONE / N::T::from_usize(y.len());
+    let dy = take_mut(N::Out::group_mut(grad.flat()), y.len());
+    let mean = loss.gradients::<K>(y, targets, scale, dy) * scale;
+    if mean.is_finite() { Ok(mean) } else { Err(StepError::NonFiniteLoss) }
 }
 
 /// A step, to be dispatched.
