@@ -15,7 +15,7 @@ use crate::tensor::Array;
 
 /// A [`Trainer`] whose steps are made in slices, for a superloop, RTIC or Embassy: the same bits as [`Trainer::step`].
 ///
-/// [`begin`](Self::begin) checks the data, then each [`poll`](Self::poll) makes one of [`SLICES`](Self::SLICES) slices, none of which has
+/// [`begin`](Self::begin) checks the data, which is a comparison for each number of `BATCH` samples, then each [`poll`](Self::poll) makes one of [`SLICES`](Self::SLICES) slices, none of which has
 /// more than [`SLICE_MULTIPLY_ADDS`](Self::SLICE_MULTIPLY_ADDS). Nothing is borrowed in between: every poll gets the data again.
 ///
 /// While a step is under way the trainer can be read, but not changed. What it reads then:
@@ -30,7 +30,7 @@ use crate::tensor::Array;
 /// # use stackprop::prelude::*;
 /// type Net = (Dense<64, 32>, ReLU<32>, Dense<32, 10>);
 /// type Training = Sliced<Net, SoftmaxCrossEntropy<10>, Sgd, 1>;
-/// const _: () = assert!(Training::SLICES == 19 && Training::SLICE_MULTIPLY_ADDS == 1024);
+/// const _: () = assert!(Training::SLICES == 18 && Training::SLICE_MULTIPLY_ADDS == 1024);
 ///
 /// let mut training = Training::boxed(); // or a `static`: `Training::ZERO`
 /// training.trainer_mut()?.reset(1, Sgd::new(0.05)?)?;
@@ -188,7 +188,7 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
             t.network.forward_slice::<K, Apart, BATCH>(x, &mut t.saved, context, slice);
         } else if slice == Self::LOSS {
             let y = N::output::<Apart, BATCH>(x, &t.saved);
-            match compare::<K, N, L, Y, BATCH>(&t.loss, y, targets, &mut t.grad) {
+            match compare::<K, N, L, Y, BATCH>(&t.loss, x.len(), y, targets, &mut t.grad) {
                 Ok(loss) => self.loss = loss,
                 Err(error) => {
                     self.end = self.next;

@@ -193,7 +193,7 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
         self.check(x, targets)?;
         let context = self.context();
         let y = self.network.forward::<K, Apart, BATCH>(x, &mut self.saved, context);
-        compare::<K, N, L, Y, BATCH>(&self.loss, y, targets, &mut self.grad)
+        compare::<K, N, L, Y, BATCH>(&self.loss, x.len(), y, targets, &mut self.grad)
     }
 
     #[inline(always)]
@@ -371,12 +371,13 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize> Trai
 #[inline(always)]
 pub(super) fn compare<K: Kernels, N: Layer, L: Compares<N::Out, Y>, Y, const BATCH: usize>(
     loss: &L,
+    samples: usize,
     y: &[N::Out],
     targets: &[Y],
     grad: &mut N::Wide<BATCH>,
 ) -> Result<N::T, StepError> {
-    let scale = N::T::ONE / N::T::from_usize(y.len());
-    let dy = take_mut(N::Out::group_mut(grad.flat()), y.len());
+    let scale = N::T::ONE / N::T::from_usize(samples);
+    let dy = take_mut(N::Out::group_mut(grad.flat()), samples);
     let mean = loss.gradients::<K>(y, targets, scale, dy) * scale;
     if mean.is_finite() { Ok(mean) } else { Err(StepError::NonFiniteLoss) }
 }
