@@ -98,7 +98,9 @@ pub mod prelude {
     pub use crate::storage::Zeroed;
     pub use crate::tape::{Tape, Workspace};
     pub use crate::tensor::{Matrix, Tensor, Tensor3, Tensor4, Vector};
-    pub use crate::training::{Batch, Buffered, EpochError, Fused, Guard, GuardError, NotReady, StepError, Trainer};
+    pub use crate::training::{
+        Batch, Buffered, EpochError, Fused, Guard, GuardError, NotReady, Sliced, StepError, Trainer,
+    };
 }
 
 /// The README's code compiles.

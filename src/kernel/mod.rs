@@ -53,7 +53,9 @@ pub use self::function::{
 };
 pub use self::lanes::{Lanes, Pair};
 pub use self::pipeline::learn_mul_rows;
-pub use self::product::{dots, dots_down, learn_all, learn_bias, learn_rows, mul_rows, mul_units};
+pub use self::product::{
+    COLUMNS, dots, dots_down, learn_all, learn_bias, learn_rows, learn_some, mul_columns, mul_rows, mul_units,
+};
 use crate::scalar::Scalar;
 use crate::tensor::Array;
 

@@ -253,6 +253,50 @@ fn mul_rows_in<K: Kernels, T: Scalar, const R: usize, const C: usize, const CHAI
     });
 }
 
+/// Columns of [`mul_columns`].
+pub const COLUMNS: usize = 16;
+
+/// [`COLUMNS`] columns of [`mul_rows`] from column `at`, or as many as there are: the same sums.
+#[cfg_attr(not(debug_assertions), inline(always))]
+pub fn mul_columns<K: Kernels, T: Scalar, const R: usize, const C: usize>(
+    a: &[[T; R]],
+    m: &[[T; C]; R],
+    at: usize,
+    bias: Option<&[T; C]>,
+    out: &mut [[T; C]],
+) {
+    if const { narrow::<K, T>(C) } {
+        mul_columns::<K::Narrow, T, R, C>(a, m, at, bias, out);
+    } else if const { chains(R, C) == 4 } {
+        mul_columns_in::<K, T, R, C, 4>(a, m, at, bias, out);
+    } else {
+        mul_columns_in::<K, T, R, C, 1>(a, m, at, bias, out);
+    }
+}
+
+#[cfg_attr(not(debug_assertions), inline(always))]
+fn mul_columns_in<K: Kernels, T: Scalar, const R: usize, const C: usize, const CHAINS: usize>(
+    a: &[[T; R]],
+    m: &[[T; C]; R],
+    at: usize,
+    bias: Option<&[T; C]>,
+    out: &mut [[T; C]],
+) {
+    const { assert!(<V16<T, K>>::LANES == COLUMNS) }
+    let (m, bias, left) = (m.as_ptr().cast::<T>(), bias.map(|b| b.as_ptr()), C.saturating_sub(at));
+    for (a, out) in a.iter().zip(out) {
+        let (a, out) = (a.as_ptr(), out.as_mut_ptr());
+        // SAFETY: one row, and from column `at` there are sixteen, or `left` of them.
+        unsafe {
+            if left >= COLUMNS {
+                mul_tile::<T, V16<T, K>, R, C, 1, 1, false, CHAINS>(a, m, bias, out, at, COLUMNS);
+            } else if left > 0 {
+                mul_tile::<T, V16<T, K>, R, C, 1, 1, true, CHAINS>(a, m, bias, out, at, left);
+            }
+        }
+    }
+}
+
 /// A tile of [`mul_rows`].
 ///
 /// # Safety
@@ -301,12 +345,15 @@ pub fn dots<K: Kernels, T: Scalar, const R: usize, const C: usize>(
     bias: Option<&[T; R]>,
     out: &mut [[T; R]],
 ) {
-    if let ([a], [out]) = (a, &mut *out)
-        && (rows.start, rows.end) == (0, R)
+    if let ([a], [out]) = (a, &mut *out) {
+        let (start, count) = (rows.start.min(R), rows.end.min(R).saturating_sub(rows.start));
         // SAFETY: `m` is `R` rows of `C` numbers.
-        && unsafe { K::dots::<T, 16, C>(a.as_ptr(), m.as_ptr().cast(), R, bias.map(|b| b.as_ptr()), out.as_mut_ptr()) }
-    {
-        return;
+        if unsafe {
+            let bias = bias.map(|b| b.as_ptr().add(start));
+            K::dots::<T, 16, C>(a.as_ptr(), m.as_ptr().add(start).cast(), count, bias, out.as_mut_ptr().add(start))
+        } {
+            return;
+        }
     }
     if const { narrow::<K, T>(C) } {
         return dots::<K::Narrow, T, R, C>(a, m, rows, bias, out);
@@ -439,18 +486,19 @@ unsafe fn dot_step<T: Scalar, V: Lanes<T>, const C: usize, const MR: usize, cons
     }
 }
 
-/// The sums of [`mul_rows`] for a matrix that lies by column, `C` rows of `R` numbers.
+/// The sums of [`mul_rows`], of some columns, for a matrix that lies by column, `C` rows of `R` numbers.
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub fn mul_units<K: Kernels, T: Scalar, const R: usize, const C: usize>(
     a: &[[T; R]],
     m: &[[T; R]; C],
+    columns: core::ops::Range<usize>,
     bias: Option<&[T; C]>,
     out: &mut [[T; C]],
 ) {
     if const { chains(R, C) == 4 } {
-        mul_units_in::<K, T, R, C, 4>(a, m, bias, out);
+        mul_units_in::<K, T, R, C, 4>(a, m, columns, bias, out);
     } else {
-        mul_units_in::<K, T, R, C, 1>(a, m, bias, out);
+        mul_units_in::<K, T, R, C, 1>(a, m, columns, bias, out);
     }
 }
 
@@ -458,16 +506,21 @@ pub fn mul_units<K: Kernels, T: Scalar, const R: usize, const C: usize>(
 fn mul_units_in<K: Kernels, T: Scalar, const R: usize, const C: usize, const CHAINS: usize>(
     a: &[[T; R]],
     m: &[[T; R]; C],
+    columns: core::ops::Range<usize>,
     bias: Option<&[T; C]>,
     out: &mut [[T; C]],
 ) {
+    let (start, end) = (columns.start.min(C), columns.end.min(C));
     for (a, out) in a.iter().zip(out) {
         let bias = bias.map(|bias| bias.as_ptr());
         // SAFETY: `m` is `C` rows of `R` numbers.
-        if unsafe { K::dots::<T, CHAINS, R>(a.as_ptr(), m.as_ptr().cast(), C, bias, out.as_mut_ptr()) } {
+        if unsafe {
+            let (m, bias) = (m.as_ptr().add(start).cast(), bias.map(|bias| bias.add(start)));
+            K::dots::<T, CHAINS, R>(a.as_ptr(), m, end.saturating_sub(start), bias, out.as_mut_ptr().add(start))
+        } {
             continue;
         }
-        for c in 0..C {
+        for c in start..end {
             let mut sums = [T::ZERO; 4];
             for r in 0..R {
                 sums[r % CHAINS] = a[r].mul_add(m[c][r], sums[r % CHAINS]);
@@ -514,15 +567,16 @@ pub fn learn_rows<K: Kernels, T: Scalar, U: Rule<T>, A: Array<T = T>, const R: u
     rule: &U,
 ) {
     const { assert!(A::LEN == R * C, "a slot has as many numbers as the parameter") }
-    if let ([p], [q]) = (p, q)
-        && (rows.start, rows.end) == (0, R)
+    if let ([p], [q]) = (p, q) {
+        let (start, count) = (rows.start.min(R), rows.end.min(R).saturating_sub(rows.start));
         // SAFETY: `m` and each slot is `R` rows of `C` numbers.
-        && unsafe {
-            let slots = U::Slots::starts(slots);
-            K::learn::<T, C>(rule.formula(), p.as_ptr(), q.as_ptr(), m.as_mut_ptr().cast(), R, slots)
+        if unsafe {
+            let slots = U::Slots::starts(slots).map(|slot: *mut T| slot.wrapping_add(start * C));
+            let (p, m) = (p.as_ptr().add(start), m.as_mut_ptr().add(start).cast());
+            K::learn::<T, C>(rule.formula(), p, q.as_ptr(), m, count, slots)
+        } {
+            return;
         }
-    {
-        return;
     }
     if const { narrow::<K, T>(C) } {
         return learn_rows::<K::Narrow, T, U, A, R, C>(p, q, rows, m, slots, rule);
@@ -649,9 +703,23 @@ pub fn learn_all<K: Kernels, T: Scalar, U: Rule<T>, A: Array<T = T>>(
     gradient: &A,
     rule: &U,
 ) {
+    learn_some::<K, T, U, A>(role, 0..A::LEN, weights, slots, gradient, rule);
+}
+
+/// Updates the numbers of a parameter at some positions, those that there are.
+#[cfg_attr(not(debug_assertions), inline(always))]
+pub fn learn_some<K: Kernels, T: Scalar, U: Rule<T>, A: Array<T = T>>(
+    role: Role,
+    positions: core::ops::Range<usize>,
+    weights: &mut A,
+    slots: &mut <U::Slots as Copies>::Of<A>,
+    gradient: &A,
+    rule: &U,
+) {
     let (weights, gradient) = (weights.flat_mut().as_mut_ptr(), gradient.flat().as_ptr());
-    for at in (0..A::LEN).step_by(<V<T, K>>::LANES) {
-        let count = <V<T, K>>::LANES.min(A::LEN - at);
+    let end = positions.end.min(A::LEN);
+    for at in (positions.start..end).step_by(<V<T, K>>::LANES) {
+        let count = <V<T, K>>::LANES.min(end - at);
         // SAFETY: `at..at + count` are positions of the parameter and of its gradient.
         unsafe {
             let gradient = some::<T, V<T, K>>(gradient.add(at), count);
@@ -683,7 +751,7 @@ mod tests {
         let (mut by_row, mut by_column) = ([[0.0; C]; 2], [[0.0; C]; 2]);
         for bias in [None, Some(&bias)] {
             mul_rows::<Portable, f32, R, C>(&a, &m, bias, &mut by_row);
-            mul_units::<Portable, f32, R, C>(&a, &columns, bias, &mut by_column);
+            mul_units::<Portable, f32, R, C>(&a, &columns, 0..C, bias, &mut by_column);
             assert_eq!(by_row.map(|y| y.map(f32::to_bits)), by_column.map(|y| y.map(f32::to_bits)), "{R} x {C}");
         }
 

@@ -4,7 +4,7 @@
 
 use core::fmt::{Result, Write};
 
-use super::{Apart, Context, Cost, InPlace, Layer, Need, No, Place, Yes};
+use super::{Apart, Context, Cost, InPlace, Layer, Need, No, Place, Slices, Yes, most};
 use crate::kernel::{self, Kernels};
 use crate::optimizer::{Copies, Rule};
 use crate::parameter::{Info, Order, Parameter, Path, Role, Visitor};
@@ -23,6 +23,9 @@ crate::zeroed!([const IN: usize, const OUT: usize, T: Scalar] Dense<IN, OUT, T> 
 
 /// Inputs whose weights are treated at a time: dx, gradient and update, while they are in the nearest cache.
 const BLOCK: usize = 8;
+
+/// Inputs whose dx is one slice, where the weights are kept by unit.
+const DX_BLOCK: usize = 4 * kernel::COLUMNS;
 
 impl<const IN: usize, const OUT: usize, T: Scalar> Dense<IN, OUT, T> {
     /// A layer with given weights, `weight[input][output]`, and biases, in const.
@@ -64,6 +67,20 @@ impl<const IN: usize, const OUT: usize, T: Scalar> Dense<IN, OUT, T> {
         self.bias = *bias;
     }
 
+    /// In blocks of outputs forward and of stored rows backward; the bias comes with the last. By unit, dx comes before them, in blocks of
+    /// inputs.
+    const CUTS: Slices = if Self::BY_UNIT {
+        // Sums that run across rows aren't cut.
+        let dx_block = if Self::DOTS { least(IN, DX_BLOCK) } else { IN };
+        let (rows, dx) = (OUT.div_ceil(BLOCK), IN.div_ceil(dx_block));
+        let multiply_adds = most(least(OUT, BLOCK) * IN, dx_block * OUT);
+        Slices { forward: rows, backward: dx + rows, skipped: dx, multiply_adds, functions: 0 }
+    } else {
+        let multiply_adds = most(least(OUT, kernel::COLUMNS) * IN, least(IN, BLOCK) * OUT * 2);
+        let (forward, backward) = (OUT.div_ceil(kernel::COLUMNS), IN.div_ceil(BLOCK));
+        Slices { forward, backward, skipped: 0, multiply_adds, functions: 0 }
+    };
+
     fn info(path: Path) -> [Info; 2] {
         let weight = Info {
             path,
@@ -95,6 +112,7 @@ impl<const IN: usize, const OUT: usize, T: Scalar> Layer for Dense<IN, OUT, T> {
         skipped: IN * OUT,
         ..Cost::NONE
     };
+    const SLICES: Slices = Self::CUTS;
 
     #[inline(always)]
     fn forward<'a, K: Kernels, P: Place, const B: usize>(
@@ -108,7 +126,7 @@ impl<const IN: usize, const OUT: usize, T: Scalar> Layer for Dense<IN, OUT, T> {
         if Self::DOTS {
             kernel::dots::<K, T, OUT, IN>(x, by_unit(&self.weight.0), 0..OUT, Some(&self.bias), y);
         } else if Self::BY_UNIT {
-            kernel::mul_units::<K, T, IN, OUT>(x, by_unit(&self.weight.0), Some(&self.bias), y);
+            kernel::mul_units::<K, T, IN, OUT>(x, by_unit(&self.weight.0), 0..OUT, Some(&self.bias), y);
         } else {
             kernel::mul_rows::<K, T, IN, OUT>(x, &self.weight.0, Some(&self.bias), y);
         }
@@ -189,6 +207,70 @@ impl<const IN: usize, const OUT: usize, T: Scalar> Layer for Dense<IN, OUT, T> {
         self.forward::<K, Apart, 1>(next, saved, then)
     }
 
+    #[inline(always)]
+    fn output_mut<'a, P: Place, const B: usize>(
+        x: P::Input<'a, [T; IN]>,
+        saved: &'a mut [[T; OUT]; B],
+    ) -> &'a mut [[T; OUT]] {
+        take_mut(saved, P::read(x).len())
+    }
+
+    #[inline(always)]
+    fn forward_slice<'a, K: Kernels, P: Place, const B: usize>(
+        &self,
+        x: P::Input<'a, [T; IN]>,
+        saved: &'a mut [[T; OUT]; B],
+        _: Context,
+        slice: usize,
+    ) {
+        let x = P::read(x);
+        let y = take_mut(saved, x.len());
+        if Self::DOTS {
+            kernel::dots::<K, T, OUT, IN>(x, by_unit(&self.weight.0), block(slice), Some(&self.bias), y);
+        } else if Self::BY_UNIT {
+            kernel::mul_units::<K, T, IN, OUT>(x, by_unit(&self.weight.0), block(slice), Some(&self.bias), y);
+        } else {
+            kernel::mul_columns::<K, T, IN, OUT>(x, &self.weight.0, slice * kernel::COLUMNS, Some(&self.bias), y);
+        }
+    }
+
+    #[inline(always)]
+    fn backward_slice<K: Kernels, P: Place, const B: usize, D: Need, R: Rule<T>>(
+        &mut self,
+        x: &[[T; IN]],
+        saved: &mut [[T; OUT]; B],
+        grad: &mut [T],
+        (Aligned(weight_slots), bias_slots): &mut Self::Slots<R::Slots>,
+        rule: &R,
+        _: Context,
+        slice: usize,
+    ) {
+        let dy = take_mut(saved, x.len());
+        if slice == 0 {
+            kernel::copy(<[T; OUT]>::group(grad), dy);
+        }
+        let dx = take_mut(<[T; IN]>::group_mut(if D::WANTED { grad } else { &mut [] }), x.len());
+        if Self::BY_UNIT {
+            let (weight, before) = (by_unit_mut(&mut self.weight.0), if D::WANTED { Self::CUTS.skipped } else { 0 });
+            if slice < before && !Self::DOTS {
+                kernel::dots_down::<K, T, IN, OUT>(dy, weight, dx);
+            } else if slice < before {
+                for at in (0..DX_BLOCK).step_by(kernel::COLUMNS) {
+                    kernel::mul_columns::<K, T, OUT, IN>(dy, weight, slice * DX_BLOCK + at, None, dx);
+                }
+            } else {
+                let rows = block(slice - before);
+                kernel::learn_rows::<K, T, R, _, OUT, IN>(dy, x, rows, weight, weight_slots, rule);
+            }
+        } else {
+            kernel::dots::<K, T, IN, OUT>(dy, &self.weight.0, block(slice), None, dx);
+            kernel::learn_rows::<K, T, R, _, IN, OUT>(x, dy, block(slice), &mut self.weight.0, weight_slots, rule);
+        }
+        if slice + 1 == Self::CUTS.backward(D::WANTED) {
+            kernel::learn_bias::<K, T, R, OUT>(dy, &mut self.bias, bias_slots, rule);
+        }
+    }
+
     fn visit(&self, path: Path, visitor: &mut impl FnMut(Parameter<'_, T>)) {
         let [weight, bias] = Self::info(path);
         visitor(Parameter::new(weight, &self.weight.0));
@@ -219,6 +301,17 @@ impl<const IN: usize, const OUT: usize, T: Scalar> Layer for Dense<IN, OUT, T> {
         }
         write!(out, "], {:?})", self.bias)
     }
+}
+
+/// The rows of a slice.
+#[inline(always)]
+const fn block(slice: usize) -> core::ops::Range<usize> {
+    slice * BLOCK..(slice + 1) * BLOCK
+}
+
+/// The smaller of two sizes.
+const fn least(a: usize, b: usize) -> usize {
+    if a < b { a } else { b }
 }
 
 /// The weights of a layer that keeps them by unit, as such.

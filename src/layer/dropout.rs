@@ -106,6 +106,14 @@ impl<const N: usize, T: Scalar> Layer for Dropout<N, T> {
     }
 
     #[inline(always)]
+    fn output_mut<'a, P: Place, const B: usize>(
+        x: P::Input<'a, [T; N]>,
+        saved: &'a mut P::Buffer<[[T; N]; B]>,
+    ) -> &'a mut [[T; N]] {
+        P::output_mut(x, saved)
+    }
+
+    #[inline(always)]
     fn backward<K: Kernels, P: Place, const B: usize, D: Need, R: Rule<T>>(
         &mut self,
         x: &[[T; N]],

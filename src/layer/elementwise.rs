@@ -82,6 +82,14 @@ macro_rules! elementwise {
             }
 
             #[inline(always)]
+            fn output_mut<'a, P: $crate::layer::Place, const B: usize>(
+                x: P::Input<'a, [T; N]>,
+                saved: &'a mut P::Buffer<[[T; N]; B]>,
+            ) -> &'a mut [[T; N]] {
+                P::output_mut(x, saved)
+            }
+
+            #[inline(always)]
             fn backward<K: $crate::kernel::Kernels, P: $crate::layer::Place, const B: usize, D: $crate::layer::Need, R: $crate::optimizer::Rule<T>>(
                 &mut self,
                 x: &[[T; N]],

@@ -2,7 +2,7 @@
 
 use core::marker::PhantomData;
 
-use super::{Context, Cost, Layer, Need, No, Place};
+use super::{Context, Cost, Layer, Need, No, Place, Slices};
 use crate::kernel::{Kernels, Lanes};
 use crate::optimizer::{Copies, CopiesOf, Rule};
 use crate::parameter::{Info, Parameter, Path, Role, Visitor};
@@ -71,6 +71,12 @@ impl<L: Layer> Layer for Frozen<L> {
     type Wide<const B: usize> = L::Wide<B>;
     type Slots<K: Copies> = ();
     const COST: Cost = Cost { gradient: 0, skipped: L::COST.dx, ..L::COST };
+    const SLICES: Slices = Slices { skipped: L::SLICES.backward, ..L::SLICES };
+
+    #[inline(always)]
+    fn is_ready(&self) -> bool {
+        self.layer.is_ready()
+    }
 
     #[inline(always)]
     fn forward<'a, K: Kernels, P: Place, const B: usize>(
@@ -109,6 +115,42 @@ impl<L: Layer> Layer for Frozen<L> {
         if D::WANTED {
             let mut none = Zeroed::ZERO;
             self.layer.backward::<K, P, B, D, Keep>(x, saved, grad, &mut none, &Keep, context);
+        }
+    }
+
+    #[inline(always)]
+    fn output_mut<'a, P: Place, const B: usize>(
+        x: P::Input<'a, L::In>,
+        saved: &'a mut L::Saved<P, B>,
+    ) -> &'a mut [L::Out] {
+        L::output_mut::<P, B>(x, saved)
+    }
+
+    #[inline(always)]
+    fn forward_slice<'a, K: Kernels, P: Place, const B: usize>(
+        &self,
+        x: P::Input<'a, L::In>,
+        saved: &'a mut L::Saved<P, B>,
+        context: Context,
+        slice: usize,
+    ) {
+        self.layer.forward_slice::<K, P, B>(x, saved, context, slice);
+    }
+
+    #[inline(always)]
+    fn backward_slice<K: Kernels, P: Place, const B: usize, D: Need, R: Rule<L::T>>(
+        &mut self,
+        x: &[L::In],
+        saved: &mut L::Saved<P, B>,
+        grad: &mut [L::T],
+        _: &mut (),
+        _: &R,
+        context: Context,
+        slice: usize,
+    ) {
+        if D::WANTED {
+            let mut none = Zeroed::ZERO;
+            self.layer.backward_slice::<K, P, B, D, Keep>(x, saved, grad, &mut none, &Keep, context, slice);
         }
     }
 

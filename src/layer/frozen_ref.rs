@@ -1,6 +1,6 @@
 //! FrozenRef: a frozen layer, or network, that stays where it is: in flash.
 
-use super::{Context, Cost, Layer, Need, No, Place};
+use super::{Context, Cost, Layer, Need, No, Place, Slices};
 use crate::kernel::Kernels;
 use crate::optimizer::{Copies, Rule};
 use crate::scalar::Scalar;
@@ -63,6 +63,7 @@ impl<L: Layer> Layer for FrozenRef<L> {
     type Wide<const B: usize> = [L::Out; B];
     type Slots<K: Copies> = ();
     const COST: Cost = Cost { forward: L::COST.forward, references: 1, ..Cost::NONE };
+    const SLICES: Slices = Slices { backward: 1, skipped: 1, ..L::SLICES };
 
     #[inline(always)]
     fn forward<'a, K: Kernels, P: Place, const B: usize>(
@@ -89,9 +90,34 @@ impl<L: Layer> Layer for FrozenRef<L> {
         }
     }
 
+    fn is_ready(&self) -> bool {
+        self.layer.is_some_and(Layer::is_ready)
+    }
+
     #[inline(always)]
     fn output<'a, P: Place, const B: usize>(x: &'a [L::In], saved: &'a L::Saved<P, B>) -> &'a [L::Out] {
         L::output::<P, B>(x, saved)
+    }
+
+    #[inline(always)]
+    fn output_mut<'a, P: Place, const B: usize>(
+        x: P::Input<'a, L::In>,
+        saved: &'a mut L::Saved<P, B>,
+    ) -> &'a mut [L::Out] {
+        L::output_mut::<P, B>(x, saved)
+    }
+
+    #[inline(always)]
+    fn forward_slice<'a, K: Kernels, P: Place, const B: usize>(
+        &self,
+        x: P::Input<'a, L::In>,
+        saved: &'a mut L::Saved<P, B>,
+        context: Context,
+        slice: usize,
+    ) {
+        if let Some(layer) = self.layer {
+            layer.forward_slice::<K, P, B>(x, saved, context, slice);
+        }
     }
 
     #[inline(always)]

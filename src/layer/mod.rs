@@ -88,6 +88,14 @@ pub trait Layer: Zeroed {
     type Slots<K: Copies>: Zeroed;
     /// Parameters and multiply-adds.
     const COST: Cost = Cost::NONE;
+    /// Into how many slices a step of a [`Sliced`](crate::training::Sliced) trainer cuts its passes.
+    const SLICES: Slices = Slices::whole::<Self>();
+
+    /// Whether it can be used: not where a [`FrozenRef`] has no layer yet.
+    #[inline(always)]
+    fn is_ready(&self) -> bool {
+        true
+    }
 
     /// Output of a batch in training. Returns the place where it is: in `saved`, or over `x`. As many rows as samples; none from a network that
     /// isn't ready, see [`FrozenRef`].
@@ -145,6 +153,46 @@ pub trait Layer: Zeroed {
     /// statistics. `saved` is as backward left it.
     #[inline(always)]
     fn observe<P: Place, const B: usize>(&mut self, _saved: &Self::Saved<P, B>, _samples: usize) {}
+
+    /// Finds the output of the last forward pass again, to be changed. A step in slices needs it; where there is none, it doesn't compile.
+    #[inline(always)]
+    fn output_mut<'a, P: Place, const B: usize>(
+        x: P::Input<'a, Self::In>,
+        saved: &'a mut Self::Saved<P, B>,
+    ) -> &'a mut [Self::Out] {
+        // Never true; in terms of `Self`, so that it is looked at in a step in slices alone.
+        const { assert!(size_of::<Self>() == usize::MAX, "a step in slices: a layer of the network has no `output_mut`") }
+        let _ = (x, saved);
+        &mut []
+    }
+
+    /// Slice `slice` of [`forward`](Self::forward), from 0 to `SLICES.forward`, in order.
+    #[inline(always)]
+    fn forward_slice<'a, K: Kernels, P: Place, const B: usize>(
+        &self,
+        x: P::Input<'a, Self::In>,
+        saved: &'a mut Self::Saved<P, B>,
+        context: Context,
+        _slice: usize,
+    ) {
+        self.forward::<K, P, B>(x, saved, context);
+    }
+
+    /// Slice `slice` of [`backward`](Self::backward), from 0 to [`SLICES.backward(D::WANTED)`](Slices::backward), in order; the same bits.
+    #[inline(always)]
+    #[expect(clippy::too_many_arguments, reason = "those of `backward`")]
+    fn backward_slice<K: Kernels, P: Place, const B: usize, D: Need, R: Rule<Self::T>>(
+        &mut self,
+        x: &[Self::In],
+        saved: &mut Self::Saved<P, B>,
+        grad: &mut [Self::T],
+        slots: &mut Self::Slots<R::Slots>,
+        rule: &R,
+        context: Context,
+        _slice: usize,
+    ) {
+        self.backward::<K, P, B, D, R>(x, saved, grad, slots, rule, context);
+    }
 
     /// Shows every parameter, in the documented order.
     #[inline]
@@ -213,6 +261,56 @@ impl Cost {
     pub const fn step(self) -> usize {
         self.forward + self.gradient + self.dx - self.skipped
     }
+}
+
+/// Into how many slices a layer's passes can be cut, and what the longest of them costs, as constants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Slices {
+    /// Slices of the forward pass.
+    pub forward: usize,
+    /// Slices of the backward pass.
+    pub backward: usize,
+    /// The part of `backward` that isn't there when no dx is wanted.
+    pub skipped: usize,
+    /// Multiply-adds of one sample in one slice, at most.
+    pub multiply_adds: usize,
+    /// Numbers of one sample that pass through a function (ReLU, eˣ, a mask) in one slice, at most.
+    pub functions: usize,
+}
+
+impl Slices {
+    /// One slice a pass, and no backward pass where there is nothing to train and no dx wanted.
+    pub const fn whole<L: Layer>() -> Self {
+        let Cost { forward, gradient, dx, .. } = L::COST;
+        Self {
+            forward: 1,
+            backward: 1,
+            skipped: if L::Learns::WANTED { 0 } else { 1 },
+            multiply_adds: most(forward, gradient + dx),
+            functions: most(<L::In as Array>::LEN, <L::Out as Array>::LEN),
+        }
+    }
+
+    /// The slices of one layer after another; `learns`: whether the first has something to train.
+    pub const fn then(self, next: Self, learns: bool) -> Self {
+        Self {
+            forward: self.forward + next.forward,
+            backward: self.backward + next.backward,
+            skipped: self.skipped + if learns { 0 } else { next.skipped },
+            multiply_adds: most(self.multiply_adds, next.multiply_adds),
+            functions: most(self.functions, next.functions),
+        }
+    }
+
+    /// Slices of the backward pass; `dx`: whether it is wanted.
+    pub const fn backward(self, dx: bool) -> usize {
+        self.backward - if dx { 0 } else { self.skipped }
+    }
+}
+
+/// The larger of two sizes.
+pub(crate) const fn most(a: usize, b: usize) -> usize {
+    if a > b { a } else { b }
 }
 
 /// What randomness of a forward pass depends on: the seed, the step, the place in the network and the sample. It is the same in backward.

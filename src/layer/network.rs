@@ -2,7 +2,7 @@
 
 use core::fmt::{Result, Write};
 
-use super::{Apart, Context, Cost, Layer, Need, Place};
+use super::{Apart, Context, Cost, Layer, Need, Place, Slices};
 use crate::kernel::Kernels;
 use crate::optimizer::{Copies, Rule};
 use crate::parameter::{Parameter, Path, Visitor};
@@ -52,7 +52,13 @@ macro_rules! network {
             type Saved<P: Place, const BATCH: usize> = ($A::Saved<P, BATCH>, $($L::Saved<Joint<$Prev, $L>, BATCH>,)*);
             type Wide<const BATCH: usize> = wide!(BATCH $A $($L)*);
             type Slots<K: Copies> = ($A::Slots<K>, $($L::Slots<K>,)*);
-            const COST: Cost = cost!([$A::COST] [$A] $($L)*);
+            const COST: Cost = cost!(COST [$A::COST] [$A] $($L)*);
+            const SLICES: Slices = cost!(SLICES [$A::SLICES] [$A] $($L)*);
+
+            #[inline(always)]
+            fn is_ready(&self) -> bool {
+                self.$first.is_ready() $(&& self.$i.is_ready())*
+            }
 
             #[inline(always)]
             fn forward<'a, K: Kernels, P: Place, const BATCH: usize>(
@@ -129,9 +135,61 @@ macro_rules! network {
             }
 
             #[inline(always)]
+            fn output_mut<'a, P: Place, const BATCH: usize>(
+                x: P::Input<'a, Self::In>,
+                saved: &'a mut Self::Saved<P, BATCH>,
+            ) -> &'a mut [Self::Out] {
+                let x = $A::output_mut::<P, BATCH>(x, &mut saved.$first);
+                $(
+                    let x = Joint::<$Prev, $L>::input($Prev::Out::pass_mut(x));
+                    let x = $L::output_mut::<Joint<$Prev, $L>, BATCH>(x, &mut saved.$i);
+                )*
+                x
+            }
+
+            #[inline(always)]
             fn observe<P: Place, const BATCH: usize>(&mut self, saved: &Self::Saved<P, BATCH>, samples: usize) {
                 self.$first.observe::<P, BATCH>(&saved.$first, samples);
                 $(self.$i.observe::<Joint<$Prev, $L>, BATCH>(&saved.$i, samples);)*
+            }
+
+            #[inline(always)]
+            fn forward_slice<'a, K: Kernels, P: Place, const BATCH: usize>(
+                &self,
+                x: P::Input<'a, Self::In>,
+                saved: &'a mut Self::Saved<P, BATCH>,
+                context: Context,
+                slice: usize,
+            ) {
+                if slice < $A::SLICES.forward {
+                    return self.$first.forward_slice::<K, P, BATCH>(x, &mut saved.$first, context.part($first), slice);
+                }
+                let slice = slice - $A::SLICES.forward;
+                let x = $A::output_mut::<P, BATCH>(x, &mut saved.$first);
+                $(
+                    let x = Joint::<$Prev, $L>::input($Prev::Out::pass_mut(x));
+                    if slice < $L::SLICES.forward {
+                        let (saved, context) = (&mut saved.$i, context.part($i));
+                        return self.$i.forward_slice::<K, Joint<$Prev, $L>, BATCH>(x, saved, context, slice);
+                    }
+                    let slice = slice - $L::SLICES.forward;
+                    let x = $L::output_mut::<Joint<$Prev, $L>, BATCH>(x, &mut saved.$i);
+                )*
+                let _ = (x, slice);
+            }
+
+            #[inline(always)]
+            fn backward_slice<K: Kernels, P: Place, const BATCH: usize, D: Need, R: Rule<T>>(
+                &mut self,
+                x: &[Self::In],
+                saved: &mut Self::Saved<P, BATCH>,
+                grad: &mut [T],
+                slots: &mut Self::Slots<R::Slots>,
+                rule: &R,
+                context: Context,
+                slice: usize,
+            ) {
+                backward_slice!(self saved grad slots rule context slice BATCH R K; x, P, D; ($A $first) $(($L $i))*);
             }
 
             fn visit(&self, path: Path, visitor: &mut impl FnMut(Parameter<'_, T>)) {
@@ -198,6 +256,32 @@ macro_rules! others {
     }};
 }
 
+/// A slice of the backward passes: of the layers behind the first, where it is among theirs, or of the first.
+macro_rules! backward_slice {
+    ($self:ident $saved:ident $grad:ident $slots:ident $rule:ident $context:ident $slice:ident $B:ident $R:ident $K:ident;
+     $x:expr, $P:ty, $D:ty; ($A:ident $a:tt)) => {
+        $self.$a.backward_slice::<$K, $P, $B, $D, $R>(
+            $x, &mut $saved.$a, $grad, &mut $slots.$a, $rule, $context.part($a), $slice)
+    };
+    ($self:ident $saved:ident $grad:ident $slots:ident $rule:ident $context:ident $slice:ident $B:ident $R:ident $K:ident;
+     $x:expr, $P:ty, $D:ty; ($A:ident $a:tt) $(($L:ident $l:tt))+) => {
+        let x = $x;
+        let behind = <($($L,)+) as Layer>::SLICES.backward(<<$D as Need>::Or<$A::Learns> as Need>::WANTED);
+        if $slice < behind {
+            let y = $A::Out::pass($A::output::<$P, $B>(x, &$saved.$a));
+            backward_slice!(@joint $self $saved $grad $slots $rule $context $slice $B $R $K;
+                y, <$D as Need>::Or<$A::Learns>; $A $(($L $l))+);
+        } else {
+            let slice = $slice - behind;
+            backward_slice!($self $saved $grad $slots $rule $context slice $B $R $K; x, $P, $D; ($A $a));
+        }
+    };
+    (@joint $self:ident $saved:ident $grad:ident $slots:ident $rule:ident $context:ident $slice:ident $B:ident $R:ident $K:ident;
+     $y:expr, $D:ty; $A:ident ($L:ident $l:tt) $($rest:tt)*) => {
+        backward_slice!($self $saved $grad $slots $rule $context $slice $B $R $K; $y, Joint<$A, $L>, $D; ($L $l) $($rest)*)
+    };
+}
+
 macro_rules! last {
     (($L:ident); $item:ident) => { $L::$item };
     (($L:ident) $($rest:tt)*) => { last!($($rest)*) };
@@ -214,9 +298,9 @@ macro_rules! wide {
 }
 
 macro_rules! cost {
-    ([$cost:expr] [$($done:ident)+]) => { $cost };
-    ([$cost:expr] [$($done:ident)+] $L:ident $($rest:ident)*) => {
-        cost!([$cost.then($L::COST, false $(|| <$done::Learns as Need>::WANTED)+)] [$($done)+ $L] $($rest)*)
+    ($ITEM:ident [$cost:expr] [$($done:ident)+]) => { $cost };
+    ($ITEM:ident [$cost:expr] [$($done:ident)+] $L:ident $($rest:ident)*) => {
+        cost!($ITEM [$cost.then($L::$ITEM, false $(|| <$done::Learns as Need>::WANTED)+)] [$($done)+ $L] $($rest)*)
     };
 }
 

@@ -29,6 +29,10 @@ pub trait Place: sealed::Sealed {
         x: Self::Input<'a, X>,
         buffer: &'a mut Self::Buffer<[X; B]>,
     ) -> &'a mut [X];
+    /// The output, found again, to be changed.
+    fn output_mut<'a, X, const B: usize>(x: Self::Input<'a, X>, buffer: &'a mut Self::Buffer<[X; B]>) -> &'a mut [X]
+    where
+        X: Zeroed;
     /// The output, found again.
     fn output<'a, X, const B: usize>(x: &'a [X], buffer: &'a Self::Buffer<[X; B]>) -> &'a [X]
     where
@@ -63,6 +67,10 @@ impl Place for Apart {
         y
     }
     #[inline(always)]
+    fn output_mut<'a, X: Zeroed, const B: usize>(x: &'a [X], buffer: &'a mut [X; B]) -> &'a mut [X] {
+        take_mut(buffer, x.len())
+    }
+    #[inline(always)]
     fn output<'a, X: Zeroed, const B: usize>(x: &'a [X], buffer: &'a [X; B]) -> &'a [X] {
         take(buffer, x.len())
     }
@@ -83,6 +91,10 @@ impl Place for InPlace {
     }
     #[inline(always)]
     fn own<'a, X: Array + 'a, const B: usize>(x: &'a mut [X], _: &'a mut ()) -> &'a mut [X] {
+        x
+    }
+    #[inline(always)]
+    fn output_mut<'a, X: Zeroed, const B: usize>(x: &'a mut [X], _: &'a mut ()) -> &'a mut [X] {
         x
     }
     #[inline(always)]

@@ -2,7 +2,7 @@
 //!
 //! Backward: λ₁ sign(w) + 2 λ₂ w is added to the gradient, with sign(0) = 0.
 
-use super::{Context, Cost, Layer, Need, Place, SettingError};
+use super::{Context, Cost, Layer, Need, Place, SettingError, Slices};
 use crate::kernel::{Kernels, Lanes};
 use crate::optimizer::{Copies, Rule};
 use crate::parameter::{Parameter, Path, Role, Visitor};
@@ -97,6 +97,12 @@ impl<L: Layer> Layer for Regularized<L> {
     type Wide<const B: usize> = L::Wide<B>;
     type Slots<K: Copies> = L::Slots<K>;
     const COST: Cost = L::COST;
+    const SLICES: Slices = L::SLICES;
+
+    #[inline(always)]
+    fn is_ready(&self) -> bool {
+        self.layer.is_ready()
+    }
 
     #[inline(always)]
     fn forward<'a, K: Kernels, P: Place, const B: usize>(
@@ -139,6 +145,40 @@ impl<L: Layer> Layer for Regularized<L> {
     #[inline(always)]
     fn observe<P: Place, const B: usize>(&mut self, saved: &L::Saved<P, B>, samples: usize) {
         self.layer.observe::<P, B>(saved, samples);
+    }
+
+    #[inline(always)]
+    fn output_mut<'a, P: Place, const B: usize>(
+        x: P::Input<'a, L::In>,
+        saved: &'a mut L::Saved<P, B>,
+    ) -> &'a mut [L::Out] {
+        L::output_mut::<P, B>(x, saved)
+    }
+
+    #[inline(always)]
+    fn forward_slice<'a, K: Kernels, P: Place, const B: usize>(
+        &self,
+        x: P::Input<'a, L::In>,
+        saved: &'a mut L::Saved<P, B>,
+        context: Context,
+        slice: usize,
+    ) {
+        self.layer.forward_slice::<K, P, B>(x, saved, context, slice);
+    }
+
+    #[inline(always)]
+    fn backward_slice<K: Kernels, P: Place, const B: usize, D: Need, R: Rule<L::T>>(
+        &mut self,
+        x: &[L::In],
+        saved: &mut L::Saved<P, B>,
+        grad: &mut [L::T],
+        slots: &mut L::Slots<R::Slots>,
+        rule: &R,
+        context: Context,
+        slice: usize,
+    ) {
+        let rule = PenaltyRule { rule: *rule, penalty: self.penalty };
+        self.layer.backward_slice::<K, P, B, D, PenaltyRule<R, L::T>>(x, saved, grad, slots, &rule, context, slice);
     }
 
     fn visit(&self, path: Path, visitor: &mut impl FnMut(Parameter<'_, L::T>)) {

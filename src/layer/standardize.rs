@@ -11,7 +11,7 @@
 use core::fmt::{Result as Written, Write};
 
 use super::softmax::BLOCK;
-use super::{Apart, Context, Cost, InPlace, Layer, Need, No, Place, SettingError};
+use super::{Apart, Context, Cost, InPlace, Layer, Need, No, Place, SettingError, Slices};
 use crate::kernel::{self, Kernels};
 use crate::optimizer::{Copies, Rule};
 use crate::parameter::{Info, Order, Parameter, Path, Role, Visitor};
@@ -160,6 +160,8 @@ impl<const N: usize, T: Scalar> Layer for Standardize<N, T> {
     type Wide<const B: usize> = [[T; N]; B];
     type Slots<K: Copies> = ();
     const COST: Cost = Cost { parameters: 3 * N + 1, ..Cost::NONE };
+    // Backward keeps x for `observe`, whether dx is wanted or not.
+    const SLICES: Slices = Slices { skipped: 0, ..Slices::whole::<Self>() };
 
     #[inline(always)]
     fn forward<'a, K: Kernels, P: Place, const B: usize>(
@@ -185,6 +187,14 @@ impl<const N: usize, T: Scalar> Layer for Standardize<N, T> {
     #[inline(always)]
     fn output<'a, P: Place, const B: usize>(x: &'a [[T; N]], saved: &'a [[T; N]; B]) -> &'a [[T; N]] {
         take(saved, x.len())
+    }
+
+    #[inline(always)]
+    fn output_mut<'a, P: Place, const B: usize>(
+        x: P::Input<'a, [T; N]>,
+        saved: &'a mut [[T; N]; B],
+    ) -> &'a mut [[T; N]] {
+        take_mut(saved, P::read(x).len())
     }
 
     #[inline(always)]

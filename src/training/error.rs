@@ -44,6 +44,10 @@ pub enum StepError {
     NonFiniteLoss,
     /// The gradient is infinite or NaN (found by the buffered sink alone; accumulated gradients are dropped).
     NonFiniteGradient,
+    /// A step in slices is under way, so no other can begin.
+    Busy,
+    /// No step in slices is under way, or there is no gradient to apply.
+    Idle,
 }
 
 impl Display for StepError {
@@ -57,6 +61,8 @@ impl Display for StepError {
             Self::Target { sample, error } => write!(f, "sample {sample}: {error}"),
             Self::NonFiniteLoss => f.write_str("the loss is infinite or NaN"),
             Self::NonFiniteGradient => f.write_str("the gradient is infinite or NaN"),
+            Self::Busy => f.write_str("a step is under way"),
+            Self::Idle => f.write_str("no step is under way"),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Where the gradient goes: into the optimizer at once, or into a buffer first.
 
 use core::marker::PhantomData;
+use core::ops::Range;
 
 use super::StepError;
 use crate::kernel::Kernels;
@@ -20,6 +21,32 @@ pub trait Sink: 'static {
     #[doc(hidden)]
     fn descend<K: Kernels, N: Layer, O: Optimizer<T = N::T>, const B: usize>(
         step: Step<'_, N, O, Self, B>,
+    ) -> Result<(), StepError>
+    where
+        Self: Sized;
+
+    /// What the update of a step in slices has to remember.
+    #[doc(hidden)]
+    type Survey<T: Scalar>: Zeroed;
+    /// Whether the update comes after backward.
+    #[doc(hidden)]
+    const APART: bool;
+
+    /// A slice of backward, given dy in the gradient buffer; with the update, unless that is apart.
+    #[doc(hidden)]
+    fn backward_slice<K: Kernels, N: Layer, O: Optimizer<T = N::T>, const B: usize>(
+        step: Step<'_, N, O, Self, B>,
+        slice: usize,
+    ) where
+        Self: Sized;
+
+    /// A slice of an update that is apart: there are `2 · windows` of them.
+    #[doc(hidden)]
+    fn update_slice<K: Kernels, N: Layer, O: Optimizer<T = N::T>, const B: usize>(
+        step: Step<'_, N, O, Self, B>,
+        survey: &mut Self::Survey<N::T>,
+        slice: usize,
+        windows: usize,
     ) -> Result<(), StepError>
     where
         Self: Sized;
@@ -62,6 +89,28 @@ impl Sink for Fused {
         s.network.backward::<K, Apart, B, No, O::Rule>(s.x, s.saved, s.grad.flat(), s.slots, &s.rule, s.context);
         Ok(())
     }
+
+    type Survey<T: Scalar> = ();
+    const APART: bool = false;
+
+    #[inline(always)]
+    fn backward_slice<K: Kernels, N: Layer, O: Optimizer<T = N::T>, const B: usize>(
+        s: Step<'_, N, O, Self, B>,
+        slice: usize,
+    ) {
+        let Step { network, slots, x, saved, grad, rule, context, .. } = s;
+        network.backward_slice::<K, Apart, B, No, O::Rule>(x, saved, grad.flat(), slots, &rule, context, slice);
+    }
+
+    #[inline(always)]
+    fn update_slice<K: Kernels, N: Layer, O: Optimizer<T = N::T>, const B: usize>(
+        _: Step<'_, N, O, Self, B>,
+        (): &mut (),
+        _: usize,
+        _: usize,
+    ) -> Result<(), StepError> {
+        Ok(())
+    }
 }
 
 impl Sink for Buffered {
@@ -73,6 +122,49 @@ impl Sink for Buffered {
     ) -> Result<(), StepError> {
         accumulate::<K, N, B>(s.network, s.gradient, s.x, s.saved, s.grad, s.context);
         apply::<K, N, O>(s.network, s.slots, s.gradient, &s.rule, s.clip_norm, s.micro_batches)
+    }
+
+    type Survey<T: Scalar> = SurveyInSlices<T>;
+    const APART: bool = true;
+
+    #[inline(always)]
+    fn backward_slice<K: Kernels, N: Layer, O: Optimizer<T = N::T>, const B: usize>(
+        s: Step<'_, N, O, Self, B>,
+        slice: usize,
+    ) {
+        let Step { network, gradient, x, saved, grad, context, .. } = s;
+        let rule = Accumulate;
+        network.backward_slice::<K, Apart, B, No, Accumulate>(x, saved, grad.flat(), gradient, &rule, context, slice);
+    }
+
+    #[inline(always)]
+    fn update_slice<K: Kernels, N: Layer, O: Optimizer<T = N::T>, const B: usize>(
+        s: Step<'_, N, O, Self, B>,
+        survey: &mut SurveyInSlices<N::T>,
+        slice: usize,
+        windows: usize,
+    ) -> Result<(), StepError> {
+        if slice == 0 {
+            *survey = SurveyInSlices { survey: Survey::NEW, parameter: N::T::ZERO, scale: N::T::ONE };
+        }
+        if slice < windows {
+            visit_gradients(s.network, s.gradient, &mut SurveyWindow { window: Window::new(slice), survey });
+            if slice + 1 == windows {
+                survey.scale = scale(survey.survey.squares, s.clip_norm, s.micro_batches);
+            }
+            return Ok(());
+        }
+        let window = Window::new(slice - windows);
+        if !survey.survey.finite {
+            visit_gradients(s.network, s.gradient, &mut ClearWindow(window));
+            return Err(StepError::NonFiniteGradient);
+        }
+        let mut apply = ApplyWindow {
+            window,
+            apply: Apply::<K, _, _> { rule: &s.rule, scale: survey.scale, kernels: PhantomData },
+        };
+        s.network.visit_mut(Path::default(), s.slots, s.gradient, &mut apply);
+        Ok(())
     }
 }
 
@@ -99,26 +191,38 @@ pub(super) fn apply<K: Kernels, N: Layer, O: Optimizer<T = N::T>>(
     clip_norm: N::T,
     micro_batches: u32,
 ) -> Result<(), StepError> {
-    let mut sum = Survey { finite: true, squares: N::T::ZERO };
+    let mut sum = Survey::NEW;
     visit_gradients(network, gradient, &mut sum);
     if !sum.finite {
         visit_gradients(network, gradient, &mut Clear);
         return Err(StepError::NonFiniteGradient);
     }
-    let mut scale = N::T::ONE / N::T::from_u32(micro_batches);
-    // As PyTorch's clip_grad_norm_, with its 1e-6.
-    let norm = sum.squares.sqrt() * scale;
-    if clip_norm > N::T::ZERO && norm > clip_norm {
-        scale *= clip_norm / (norm + N::T::from_f64(1e-6));
-    }
+    let scale = scale(sum.squares, clip_norm, micro_batches);
     network.visit_mut(Path::default(), slots, gradient, &mut Apply::<K, _, _> { rule, scale, kernels: PhantomData });
     Ok(())
+}
+
+/// What the accumulated gradient is multiplied by, from the sum of its squares.
+#[inline(always)]
+fn scale<T: Scalar>(squares: T, clip_norm: T, micro_batches: u32) -> T {
+    let mut scale = T::ONE / T::from_u32(micro_batches);
+    // As PyTorch's clip_grad_norm_, with its 1e-6.
+    let norm = squares.sqrt() * scale;
+    if clip_norm > T::ZERO && norm > clip_norm {
+        scale *= clip_norm / (norm + T::from_f64(1e-6));
+    }
+    scale
 }
 
 /// Whether the gradient is finite, and the sum of its squares.
 struct Survey<T> {
     finite: bool,
     squares: T,
+}
+crate::zeroed!([T: Scalar] Survey<T> { finite, squares });
+
+impl<T: Scalar> Survey<T> {
+    const NEW: Self = Self { finite: true, squares: T::ZERO };
 }
 
 impl<T: Scalar> Visitor<T, CopiesOf<0>, CopiesOf<1>> for Survey<T> {
@@ -155,5 +259,88 @@ impl<K: Kernels, T: Scalar, R: Rule<T>> Visitor<T, R::Slots, CopiesOf<1>> for Ap
         }
         crate::kernel::learn_all::<K, _, _, _>(info.role, weights, slots, gradient, self.rule);
         gradient.flat_mut().fill(T::ZERO);
+    }
+}
+
+/// How many numbers of the gradient a slice of the update treats.
+pub(super) const WINDOW: usize = 256;
+
+/// Positions in the row of all parameters, counted from the next one's first number.
+struct Window {
+    start: usize,
+    end: usize,
+}
+
+impl Window {
+    fn new(slice: usize) -> Self {
+        Self { start: slice * WINDOW, end: (slice + 1) * WINDOW }
+    }
+
+    /// Those in the next parameter, of `len` numbers.
+    fn next(&mut self, len: usize) -> Range<usize> {
+        let positions = self.start.min(len)..self.end.min(len);
+        (self.start, self.end) = (self.start - positions.start, self.end - positions.end);
+        positions
+    }
+}
+
+/// A [`Survey`] that goes on from slice to slice.
+#[doc(hidden)]
+#[expect(missing_debug_implementations)]
+pub struct SurveyInSlices<T> {
+    survey: Survey<T>,
+    /// The sum of squares of the parameter that isn't at its end.
+    parameter: T,
+    scale: T,
+}
+crate::zeroed!([T: Scalar] SurveyInSlices<T> { survey, parameter, scale });
+
+struct SurveyWindow<'s, T> {
+    window: Window,
+    survey: &'s mut SurveyInSlices<T>,
+}
+
+impl<T: Scalar> Visitor<T, CopiesOf<0>, CopiesOf<1>> for SurveyWindow<'_, T> {
+    fn visit<A: Array<T = T>>(&mut self, _: Info, _: &mut A, _: &mut [A; 0], [gradient]: &mut [A; 1]) {
+        let positions = self.window.next(A::LEN);
+        let (last, values) = (positions.end == A::LEN, gradient.flat().get(positions).unwrap_or(&[]));
+        let SurveyInSlices { survey, parameter, .. } = &mut *self.survey;
+        survey.finite &= all_finite(values);
+        // The order of `Tensor::dot`.
+        *parameter = values.iter().fold(*parameter, |sum, &g| g.mul_add(g, sum));
+        if last && !values.is_empty() {
+            survey.squares += core::mem::replace(parameter, T::ZERO);
+        }
+    }
+}
+
+struct ClearWindow(Window);
+
+impl<T: Scalar> Visitor<T, CopiesOf<0>, CopiesOf<1>> for ClearWindow {
+    fn visit<A: Array<T = T>>(&mut self, _: Info, _: &mut A, _: &mut [A; 0], [gradient]: &mut [A; 1]) {
+        gradient.flat_mut().get_mut(self.0.next(A::LEN)).unwrap_or(&mut []).fill(T::ZERO);
+    }
+}
+
+struct ApplyWindow<'r, K, R, T> {
+    window: Window,
+    apply: Apply<'r, K, R, T>,
+}
+
+impl<K: Kernels, T: Scalar, R: Rule<T>> Visitor<T, R::Slots, CopiesOf<1>> for ApplyWindow<'_, K, R, T> {
+    fn visit<A: Array<T = T>>(
+        &mut self,
+        info: Info,
+        weights: &mut A,
+        slots: &mut <R::Slots as Copies>::Of<A>,
+        [gradient]: &mut [A; 1],
+    ) {
+        let positions = self.window.next(A::LEN);
+        for g in gradient.flat_mut().get_mut(positions.clone()).unwrap_or(&mut []) {
+            *g *= self.apply.scale;
+        }
+        let rule = self.apply.rule;
+        crate::kernel::learn_some::<K, _, _, _>(info.role, positions.clone(), weights, slots, gradient, rule);
+        gradient.flat_mut().get_mut(positions).unwrap_or(&mut []).fill(T::ZERO);
     }
 }

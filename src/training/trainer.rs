@@ -212,7 +212,7 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
     where
         L: Compares<N::Out, Y>,
     {
-        if !self.ready {
+        if !(self.ready && self.network.is_ready()) {
             return Err(StepError::NotReady);
         }
         if x.is_empty() || x.len() > BATCH || x.len() != targets.len() {
@@ -389,10 +389,6 @@ pub(super) fn compare<K: Kernels, N: Layer, L: Compares<N::Out, Y>, Y, const BAT
     targets: &[Y],
     grad: &mut N::Wide<BATCH>,
 ) -> Result<N::T, StepError> {
-    // Nothing comes out of a network that lacks its trunk.
-    if y.len() != targets.len() {
-        return Err(StepError::NotReady);
-    }
     let scale = N::T::ONE / N::T::from_usize(y.len());
     let dy = take_mut(N::Out::group_mut(grad.flat()), y.len());
     let mean = loss.gradients::<K>(y, targets, scale, dy) * scale;

@@ -5,6 +5,7 @@
 
 mod definition;
 mod guarded;
+mod slices;
 mod vectors;
 
 use self::definition::{Record, check, check_record};
