@@ -318,6 +318,8 @@ fn messages() {
         (StepError::Target { sample: 0, error: TargetError::NonFinite }, "sample 0: the target is infinite or NaN"),
         (StepError::NonFiniteLoss, "the loss is infinite or NaN"),
         (StepError::NonFiniteGradient, "the gradient is infinite or NaN"),
+        (StepError::Busy, "a step is under way"),
+        (StepError::Idle, "no step is under way"),
     ];
     for (error, message) in messages {
         assert_eq!(error.to_string(), message);

@@ -143,10 +143,14 @@ const LABELS: [u8; 4] = [0, 1, 1, 0];
 
 #[test]
 fn micro_batches_and_clipping() {
-    let (mut whole, mut sliced) = (line::<Buffered>(), line::<Buffered>());
-    let whole = whole.trainer_mut().unwrap();
-    whole.set_clip_norm(0.01).unwrap();
-    sliced.trainer_mut().unwrap().set_clip_norm(0.01).unwrap();
+    // More numbers in one parameter than a slice of the update treats.
+    type Net = (Dense<3, 20>, ReLU<20>, Dense<20, 30>, Tanh<30>, Dense<30, 2>);
+    let mut whole = Trainer::<Net, SoftmaxCrossEntropy<2>, Adam, 4, Buffered>::boxed();
+    let mut sliced = Sliced::<Net, SoftmaxCrossEntropy<2>, Adam, 4, Buffered>::boxed();
+    for training in [&mut whole, sliced.trainer_mut().unwrap()] {
+        training.reset(1, Adam::new(0.01).unwrap()).unwrap();
+        training.set_clip_norm(0.01).unwrap();
+    }
     for step in 0..6 {
         for part in 0..3 {
             let x = uniform::<[[f32; 3]; 4]>(10 * step + part);

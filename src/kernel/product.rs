@@ -288,7 +288,18 @@ fn mul_columns_in<K: Kernels, T: Scalar, const R: usize, const C: usize, const C
         let (a, out) = (a.as_ptr(), out.as_mut_ptr());
         // SAFETY: one row, and from column `at` there are sixteen, or `left` of them.
         unsafe {
-            if left >= COLUMNS {
+            if const { <V<T, K>>::LANES == 1 && CHAINS == 4 } {
+                // Four times sixteen sums are more than any processor's registers hold.
+                let (mut j, end) = (at, at + left.min(COLUMNS));
+                while j + 4 <= end {
+                    mul_tile::<T, V<T, K>, R, C, 1, 4, false, CHAINS>(a, m, bias, out, j, 1);
+                    j += 4;
+                }
+                while j < end {
+                    mul_tile::<T, V<T, K>, R, C, 1, 1, false, CHAINS>(a, m, bias, out, j, 1);
+                    j += 1;
+                }
+            } else if left >= COLUMNS {
                 mul_tile::<T, V16<T, K>, R, C, 1, 1, false, CHAINS>(a, m, bias, out, at, COLUMNS);
             } else if left > 0 {
                 mul_tile::<T, V16<T, K>, R, C, 1, 1, true, CHAINS>(a, m, bias, out, at, left);

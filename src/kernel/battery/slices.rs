@@ -117,8 +117,9 @@ fn count(run: impl FnOnce()) -> usize {
     COUNT.get()
 }
 
-/// All slices of a step have the multiply-adds of the step, and the longest as many as its constant says.
-fn slices<N: Layer<T = f32>, const B: usize>() {
+/// All slices of a step have the multiply-adds of the step, and the longest has `longest`: no more than its constant says, which counts a dx
+/// that isn't wanted in front, too.
+fn slices<N: Layer<T = f32>, const B: usize>(longest: usize) {
     let (mut net, x) = (N::boxed(), <[N::In; B]>::boxed());
     let (mut saved, mut grad) = (N::Saved::<Apart, B>::boxed(), N::Wide::<B>::boxed());
     let (mut slots, context) = (N::Slots::<CopiesOf<0>>::boxed(), Context::new(0, 0));
@@ -134,19 +135,21 @@ fn slices<N: Layer<T = f32>, const B: usize>() {
         }));
     }
     assert_eq!(counts.iter().sum::<usize>(), B * N::COST.step());
-    assert_eq!(counts.iter().max(), Some(&(B * N::SLICES.multiply_adds)), "{counts:?}");
+    assert_eq!(counts.iter().max(), Some(&longest), "{counts:?}");
+    assert!(longest <= B * N::SLICES.multiply_adds);
 }
 
 /// Sizes that are multiples of 16: a vector that is filled up with zeros counts as a whole one.
 #[test]
 fn multiply_adds_of_slices() {
-    slices::<Dense<64, 32>, 1>();
-    slices::<(Dense<64, 32>, ReLU<32>, Dense<32, 16>), 1>();
-    slices::<(Dense<64, 32>, ReLU<32>, Dense<32, 16>), 3>();
-    slices::<(Dense<16, 112>, (ReLU<112>, Dense<112, 16>)), 2>();
+    slices::<Dense<64, 32>, 1>(16 * 64);
+    slices::<(Dense<64, 32>, ReLU<32>, Dense<32, 16>), 1>(16 * 64);
+    slices::<(Dense<64, 32>, ReLU<32>, Dense<32, 16>), 3>(3 * 16 * 64);
+    slices::<(Dense<16, 112>, (ReLU<112>, Dense<112, 16>)), 2>(2 * 16 * 112);
     // By unit: the vectors run along the inputs, and the outputs need not be a multiple.
-    slices::<Dense<80, 10>, 2>();
-    slices::<(Dense<16, 80>, Dense<80, 15>), 1>();
-    slices::<(Dense<16, 80>, Dense<80, 9>), 5>();
-    slices::<(Frozen<(Dense<16, 32>, ReLU<32>)>, Dense<32, 7>), 1>();
+    slices::<(Dense<16, 48>, Dense<48, 48>), 1>(8 * 48 * 2);
+    slices::<Dense<80, 10>, 2>(2 * 8 * 80);
+    slices::<(Dense<16, 80>, Dense<80, 15>), 1>(64 * 15);
+    slices::<(Dense<16, 80>, Dense<80, 9>), 5>(5 * 8 * 80);
+    slices::<(Frozen<(Dense<16, 32>, ReLU<32>)>, Dense<32, 7>), 1>(16 * 16);
 }
