@@ -4,7 +4,7 @@
 //! - `vector`: a vector type from the names of intrinsics; `x86`: AVX2 and AVX-512; `neon`: AArch64.
 //! - `dispatch`: the choice between them, once a step.
 //! - `function`: exp, ln, tanh and the logistic function.
-//! - `product`: the three products of a dense layer.
+//! - `product`: the three products of a dense layer; `share`: the same as tasks for several threads.
 //! - `battery`: tests of every kernel with every instruction set.
 #![allow(unsafe_code)]
 
@@ -24,6 +24,7 @@ mod dispatch;
 mod copies;
 mod function;
 mod product;
+mod share;
 
 #[cfg(all(test, feature = "std"))]
 mod battery;
@@ -36,6 +37,7 @@ pub use self::function::{
 };
 pub use self::lanes::{Lanes, Pair};
 pub use self::product::{dots, learn_all, learn_bias, learn_rows, mul_rows};
+pub use self::share::{Dots, LearnRows, MulRows, Share, share};
 use crate::scalar::Scalar;
 use crate::tensor::Array;
 

@@ -5,7 +5,7 @@
 use core::fmt::{Result, Write};
 
 use super::{Apart, Context, Cost, InPlace, Layer, Need, Place, Yes};
-use crate::kernel::{self, Kernels};
+use crate::kernel::{self, Dots, Kernels, LearnRows, MulRows, share};
 use crate::optimizer::{Copies, Rule};
 use crate::parameter::{Info, Order, Parameter, Path, Role, Visitor};
 use crate::scalar::Scalar;
@@ -98,9 +98,9 @@ impl<const IN: usize, const OUT: usize, T: Scalar> Layer for Dense<IN, OUT, T> {
         let x = P::read(x);
         let y = take_mut(saved, x.len());
         if Self::BY_UNIT {
-            kernel::dots::<K, T, OUT, IN>(x, by_unit(&self.weight.0), 0..OUT, Some(&self.bias), y);
+            share::<K, _, B>(Dots { a: x, m: by_unit(&self.weight.0), bias: Some(&self.bias), out: y });
         } else {
-            kernel::mul_rows::<K, T, IN, OUT>(x, &self.weight.0, Some(&self.bias), y);
+            share::<K, _, B>(MulRows { a: x, m: &self.weight.0, bias: Some(&self.bias), out: y });
         }
         y
     }
@@ -128,14 +128,12 @@ impl<const IN: usize, const OUT: usize, T: Scalar> Layer for Dense<IN, OUT, T> {
         // dx of a block of weights comes first: it takes them as they were before the update.
         if Self::BY_UNIT {
             let weight = by_unit_mut(&mut self.weight.0);
-            kernel::mul_rows::<K, T, OUT, IN>(dy, weight, None, dx);
-            kernel::learn_rows::<K, T, R, _, OUT, IN>(dy, x, 0..OUT, weight, weight_slots, rule);
-        } else {
-            for start in (0..IN).step_by(BLOCK) {
-                let rows = start..start + BLOCK;
-                kernel::dots::<K, T, IN, OUT>(dy, &self.weight.0, rows.clone(), None, dx);
-                kernel::learn_rows::<K, T, R, _, IN, OUT>(x, dy, rows, &mut self.weight.0, weight_slots, rule);
+            if D::WANTED {
+                share::<K, _, B>(MulRows { a: dy, m: weight, bias: None, out: dx });
             }
+            share::<K, _, B>(LearnRows::new((dy, x), weight, weight_slots, rule, &mut [], OUT));
+        } else {
+            share::<K, _, B>(LearnRows::new((x, dy), &mut self.weight.0, weight_slots, rule, dx, BLOCK));
         }
         kernel::learn_bias::<K, T, R, OUT>(dy, &mut self.bias, bias_slots, rule);
     }
