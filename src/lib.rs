@@ -34,11 +34,12 @@
 //! - Nothing large is moved, returned or built on the stack.
 //! - Training and use are two methods, `forward` and `infer`: there is no mode flag.
 //! - A wrong shape is a compile error; wrong data is an error value, found before anything changes.
-//! - The order of every sum is fixed by the types. A sample's output has the same bits alone and in any batch; with the feature `reproducible`
+//! - The order of every sum is fixed by the types, not by the number of threads. A sample's output has the same bits alone and in any batch; with the feature `reproducible`
 //!   a training run gives the same bits on every target.
 //!
 //! # Features
-//! `std` (default): `boxed()`, and the choice of vector instructions at run time. `reproducible`: products and sums are never fused.
+//! `std` (default): `boxed()`, and the choice of vector instructions at run time. `reproducible`: products and sums are never fused. `rayon`:
+//! the work of large dense layers is shared by the threads of the current rayon pool, with the same bits for any number of them.
 
 #[cfg(feature = "std")]
 extern crate std;

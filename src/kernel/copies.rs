@@ -11,19 +11,19 @@ pub trait Copies {
     fn each<A: Zeroed>(copies: &mut Self::Of<A>, visit: impl FnMut(&mut A));
     /// Where the first two copies begin; null for one that isn't there.
     #[doc(hidden)]
-    fn starts<T, A: Zeroed>(copies: &mut Self::Of<A>) -> [*mut T; 2];
-    /// A vector of each copy, from position `at` of its numbers.
+    fn starts<T, A: Zeroed>(copies: *mut Self::Of<A>) -> [*mut T; 2];
+    /// A vector of each copy, from position `at` of its numbers. It touches no others: another thread may write there.
     ///
     /// # Safety
-    /// An `A` is `T`s alone, and has `count` of them there.
+    /// `copies` is valid, an `A` is `T`s alone and has `count` of them there, and nobody else writes those.
     #[doc(hidden)]
-    unsafe fn load<T, A: Zeroed, V: Lanes<T>>(copies: &Self::Of<A>, at: usize, count: usize) -> Self::Of<V>;
+    unsafe fn load<T, A: Zeroed, V: Lanes<T>>(copies: *const Self::Of<A>, at: usize, count: usize) -> Self::Of<V>;
     /// The counterpart of `load`.
     ///
     /// # Safety
-    /// As for `load`.
+    /// As for `load`, and nobody else reads those numbers.
     #[doc(hidden)]
-    unsafe fn store<T, A: Zeroed, V: Lanes<T>>(copies: &mut Self::Of<A>, at: usize, count: usize, vectors: Self::Of<V>);
+    unsafe fn store<T, A: Zeroed, V: Lanes<T>>(copies: *mut Self::Of<A>, at: usize, count: usize, vectors: Self::Of<V>);
 }
 
 /// `K` copies.
@@ -39,34 +39,35 @@ impl<const K: usize> Copies for CopiesOf<K> {
     }
 
     #[inline(always)]
-    fn starts<T, A: Zeroed>(copies: &mut [A; K]) -> [*mut T; 2] {
+    fn starts<T, A: Zeroed>(copies: *mut [A; K]) -> [*mut T; 2] {
         let mut starts = [core::ptr::null_mut(); 2];
-        for (start, copy) in starts.iter_mut().zip(copies) {
-            *start = (&raw mut *copy).cast();
+        for (k, start) in starts.iter_mut().enumerate().take(K) {
+            *start = copies.cast::<A>().wrapping_add(k).cast();
         }
         starts
     }
 
     #[inline(always)]
-    unsafe fn load<T, A: Zeroed, V: Lanes<T>>(copies: &[A; K], at: usize, count: usize) -> [V; K] {
+    unsafe fn load<T, A: Zeroed, V: Lanes<T>>(copies: *const [A; K], at: usize, count: usize) -> [V; K] {
         let mut vectors = [V::ZERO; K];
         for k in 0..K {
-            let from = (&raw const copies[k]).cast::<T>();
             // SAFETY: the caller's promise.
-            vectors[k] =
-                unsafe { if count == V::LANES { V::load(from.add(at)) } else { V::load_some(from.add(at), count) } };
+            unsafe {
+                let from = copies.cast::<A>().add(k).cast::<T>().add(at);
+                vectors[k] = if count == V::LANES { V::load(from) } else { V::load_some(from, count) };
+            }
         }
         vectors
     }
 
     #[inline(always)]
-    unsafe fn store<T, A: Zeroed, V: Lanes<T>>(copies: &mut [A; K], at: usize, count: usize, vectors: [V; K]) {
+    unsafe fn store<T, A: Zeroed, V: Lanes<T>>(copies: *mut [A; K], at: usize, count: usize, vectors: [V; K]) {
         for k in 0..K {
-            let to = (&raw mut copies[k]).cast::<T>();
             // SAFETY: the caller's promise.
             unsafe {
-                if count == V::LANES { vectors[k].store(to.add(at)) } else { vectors[k].store_some(to.add(at), count) }
-            };
+                let to = copies.cast::<A>().add(k).cast::<T>().add(at);
+                if count == V::LANES { vectors[k].store(to) } else { vectors[k].store_some(to, count) }
+            }
         }
     }
 }

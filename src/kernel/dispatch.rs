@@ -17,6 +17,15 @@ pub trait Kernels: Copy + 'static {
     /// The same with vectors of half the width, for rows that are shorter than a vector.
     type Narrow: Kernels;
 
+    /// Does a task in a function that is compiled for these instructions: where another thread begins.
+    ///
+    /// # Safety
+    /// The machine has them. It has in code that these kernels run in.
+    #[doc(hidden)]
+    unsafe fn begin<T: Task>(task: T) -> T::Output {
+        task.run::<Self>()
+    }
+
     // Loops of an instruction set's own, for one sample. Each says whether it did the work; if not, nothing has changed.
 
     /// `out[r] = Σ꜀ a[c] · m[r][c] + bias[r]`, c in 1, 4 or 16 interleaved sums.
@@ -131,11 +140,13 @@ pub fn run<T: Task>(task: T) -> T::Output {
 
 #[cfg(all(target_arch = "x86_64", any(feature = "std", target_feature = "avx2")))]
 pub use self::x86::run;
+#[cfg(all(target_arch = "x86_64", any(feature = "std", target_feature = "avx2")))]
+pub(super) use self::x86::{avx2, avx512};
 
 #[cfg(all(target_arch = "x86_64", any(feature = "std", target_feature = "avx2")))]
 mod x86 {
     use super::super::x86::{Avx2, Avx512};
-    use super::{Portable, Task};
+    use super::{Kernels, Portable, Task};
 
     /// An instruction set that kernels were written for.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -154,19 +165,19 @@ mod x86 {
             // SAFETY: the processor was asked.
             Choice::Avx512 => unsafe { avx512(task) },
             // SAFETY: the processor was asked.
-            Choice::Avx2 => unsafe { avx2(task) },
+            Choice::Avx2 => unsafe { avx2::<Avx2, T>(task) },
             Choice::Portable | Choice::Unknown => task.run::<Portable>(),
         }
     }
 
     #[target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq,avx2,fma")]
-    fn avx512<T: Task>(task: T) -> T::Output {
+    pub fn avx512<T: Task>(task: T) -> T::Output {
         task.run::<Avx512>()
     }
 
     #[target_feature(enable = "avx2,fma")]
-    fn avx2<T: Task>(task: T) -> T::Output {
-        task.run::<Avx2>()
+    pub fn avx2<K: Kernels, T: Task>(task: T) -> T::Output {
+        task.run::<K>()
     }
 
     #[cfg(not(feature = "std"))]

@@ -5,7 +5,7 @@
 //! - `cortex_m`: loops for the FPU of a Cortex-M; `soft`: a multiply-add for processors without an FPU.
 //! - `dispatch`: the choice between them, once a step.
 //! - `function`: exp, ln, tanh and the logistic function.
-//! - `product`: the three products of a dense layer; `pipeline`: two of them in one.
+//! - `product`: the three products of a dense layer; `share`: the same as tasks for several threads; `pipeline`: two of them in one.
 //! - `battery`: tests of every kernel with every instruction set.
 #![allow(unsafe_code)]
 
@@ -38,6 +38,7 @@ mod dispatch;
 mod copies;
 mod function;
 mod product;
+mod share;
 
 mod pipeline;
 
@@ -56,6 +57,7 @@ pub use self::pipeline::learn_mul_rows;
 pub use self::product::{
     COLUMNS, dots, dots_down, learn_all, learn_bias, learn_rows, learn_some, mul_columns, mul_rows, mul_units,
 };
+pub use self::share::{Dots, LearnRows, MulRows, Share, share};
 use crate::scalar::Scalar;
 use crate::tensor::Array;
 

@@ -356,22 +356,39 @@ pub fn dots<K: Kernels, T: Scalar, const R: usize, const C: usize>(
     bias: Option<&[T; R]>,
     out: &mut [[T; R]],
 ) {
-    if let ([a], [out]) = (a, &mut *out) {
+    let n = a.len().min(out.len());
+    // SAFETY: references, and as many samples as both have.
+    unsafe { dots_at::<K, T, R, C>(n, a.as_ptr(), m, rows, bias, out.as_mut_ptr()) }
+}
+
+/// [`dots`] of `n` samples, where others may use other rows of `m` and write what follows from them.
+///
+/// # Safety
+/// All that is there, and nobody else writes `rows` of `m`, nor reads or writes what follows from them.
+#[cfg_attr(not(debug_assertions), inline(always))]
+pub(super) unsafe fn dots_at<K: Kernels, T: Scalar, const R: usize, const C: usize>(
+    n: usize,
+    a: *const [T; C],
+    m: *const [[T; C]; R],
+    rows: core::ops::Range<usize>,
+    bias: Option<&[T; R]>,
+    out: *mut [T; R],
+) {
+    if n == 1 {
         let (start, count) = (rows.start.min(R), rows.end.min(R).saturating_sub(rows.start));
-        // SAFETY: `m` is `R` rows of `C` numbers.
+        // SAFETY: the caller's promise: `m` is `R` rows of `C` numbers.
         if unsafe {
             let bias = bias.map(|b| b.as_ptr().add(start));
-            K::dots::<T, 16, C>(a.as_ptr(), m.as_ptr().add(start).cast(), count, bias, out.as_mut_ptr().add(start))
+            K::dots::<T, 16, C>(a.cast(), m.cast::<T>().add(start * C), count, bias, out.cast::<T>().add(start))
         } {
             return;
         }
     }
     if const { narrow::<K, T>(C) } {
-        return dots::<K::Narrow, T, R, C>(a, m, rows, bias, out);
+        // SAFETY: the caller's promise.
+        return unsafe { dots_at::<K::Narrow, T, R, C>(n, a, m, rows, bias, out) };
     }
-    let n = a.len().min(out.len());
-    let (a, m, bias, out) =
-        (a.as_ptr().cast::<T>(), m.as_ptr().cast::<T>(), bias.map(|b| b.as_ptr()), out.as_mut_ptr().cast::<T>());
+    let (a, m, bias, out) = (a.cast::<T>(), m.cast::<T>(), bias.map(|b| b.as_ptr()), out.cast::<T>());
     let (start, end) = (rows.start.min(R), rows.end.min(R));
     let mut b = 0;
     macro_rules! block {
@@ -577,23 +594,48 @@ pub fn learn_rows<K: Kernels, T: Scalar, U: Rule<T>, A: Array<T = T>, const R: u
     slots: &mut <U::Slots as Copies>::Of<A>,
     rule: &U,
 ) {
+    // SAFETY: unique references.
+    unsafe { learn_rows_at::<K, T, U, A, R, C>(p, q, rows, m, slots, rule) }
+}
+
+/// [`learn_rows`], where others may use other rows of `m` and of its slots.
+///
+/// # Safety
+/// They are there, and nobody else reads or writes `rows` of them.
+#[cfg_attr(not(debug_assertions), inline(always))]
+pub(super) unsafe fn learn_rows_at<
+    K: Kernels,
+    T: Scalar,
+    U: Rule<T>,
+    A: Array<T = T>,
+    const R: usize,
+    const C: usize,
+>(
+    p: &[[T; R]],
+    q: &[[T; C]],
+    rows: core::ops::Range<usize>,
+    m: *mut [[T; C]; R],
+    slots: *mut <U::Slots as Copies>::Of<A>,
+    rule: &U,
+) {
     const { assert!(A::LEN == R * C, "a slot has as many numbers as the parameter") }
     if let ([p], [q]) = (p, q) {
         let (start, count) = (rows.start.min(R), rows.end.min(R).saturating_sub(rows.start));
         // SAFETY: `m` and each slot is `R` rows of `C` numbers.
         if unsafe {
             let slots = U::Slots::starts(slots).map(|slot: *mut T| slot.wrapping_add(start * C));
-            let (p, m) = (p.as_ptr().add(start), m.as_mut_ptr().add(start).cast());
+            let (p, m) = (p.as_ptr().add(start), m.cast::<T>().add(start * C));
             K::learn::<T, C>(rule.formula(), p, q.as_ptr(), m, count, slots)
         } {
             return;
         }
     }
     if const { narrow::<K, T>(C) } {
-        return learn_rows::<K::Narrow, T, U, A, R, C>(p, q, rows, m, slots, rule);
+        // SAFETY: the caller's promise.
+        return unsafe { learn_rows_at::<K::Narrow, T, U, A, R, C>(p, q, rows, m, slots, rule) };
     }
     let n = p.len().min(q.len());
-    let (p, q, m) = (p.as_ptr().cast::<T>(), q.as_ptr().cast::<T>(), m.as_mut_ptr().cast::<T>());
+    let (p, q, m) = (p.as_ptr().cast::<T>(), q.as_ptr().cast::<T>(), m.cast::<T>());
     let (start, end) = (rows.start.min(R), rows.end.min(R));
     panels!(V<T, K>, C, 3, |j, last, NV, PART| {
         let mut row = start;
@@ -680,11 +722,11 @@ pub(super) unsafe fn some<T, V: Lanes<T>>(from: *const T, count: usize) -> V {
 /// Updates `count` numbers at position `at` of a parameter, and returns them.
 ///
 /// # Safety
-/// They are there, in the parameter and in each of its slots.
+/// They are there, in the parameter and in each of its slots, and nobody else reads or writes them.
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub(super) unsafe fn update<T: Scalar, V: Lanes<T>, U: Rule<T>, A: Zeroed>(
     weights: *mut T,
-    slots: &mut <U::Slots as Copies>::Of<A>,
+    slots: *mut <U::Slots as Copies>::Of<A>,
     at: usize,
     count: usize,
     gradient: V,

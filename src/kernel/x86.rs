@@ -5,9 +5,10 @@
 use core::arch::x86_64::*;
 use core::ops::{Add, Div, Mul, Neg, Sub};
 
+use super::dispatch::{avx2, avx512};
 use super::lanes::{bits32, bits64};
 use super::vector::vector;
-use super::{Kernels, Lanes, Pair, Portable};
+use super::{Kernels, Lanes, Pair, Portable, Task};
 use crate::storage::Zeroed;
 
 /// AVX-512 F: 16 `f32` or 8 `f64` to a vector, 32 vectors.
@@ -25,6 +26,12 @@ impl Kernels for Avx512 {
     type F64x16 = Pair<F64x8>;
     const REGISTERS: usize = 32;
     type Narrow = Avx2;
+
+    #[inline]
+    unsafe fn begin<T: Task>(task: T) -> T::Output {
+        // SAFETY: the caller's promise.
+        unsafe { avx512(task) }
+    }
 }
 
 impl Kernels for Avx2 {
@@ -34,6 +41,12 @@ impl Kernels for Avx2 {
     type F64x16 = Pair<Pair<F64x4>>;
     const REGISTERS: usize = 16;
     type Narrow = Sse;
+
+    #[inline]
+    unsafe fn begin<T: Task>(task: T) -> T::Output {
+        // SAFETY: the caller's promise.
+        unsafe { avx2::<Self, T>(task) }
+    }
 }
 
 impl Kernels for Sse {
@@ -43,6 +56,12 @@ impl Kernels for Sse {
     type F64x16 = Pair<Pair<Pair<F64x2>>>;
     const REGISTERS: usize = 16;
     type Narrow = Portable;
+
+    #[inline]
+    unsafe fn begin<T: Task>(task: T) -> T::Output {
+        // SAFETY: the caller's promise.
+        unsafe { avx2::<Self, T>(task) }
+    }
 }
 
 /// The lower halves of AVX2's vectors.

@@ -5,7 +5,7 @@
 use core::fmt::{Result, Write};
 
 use super::{Apart, Context, Cost, InPlace, Layer, Need, No, Place, Slices, Yes, most};
-use crate::kernel::{self, Kernels};
+use crate::kernel::{self, Dots, Kernels, LearnRows, MulRows, share};
 use crate::optimizer::{Copies, Rule};
 use crate::parameter::{Info, Order, Parameter, Path, Role, Visitor};
 use crate::scalar::Scalar;
@@ -124,11 +124,11 @@ impl<const IN: usize, const OUT: usize, T: Scalar> Layer for Dense<IN, OUT, T> {
         let x = P::read(x);
         let y = take_mut(saved, x.len());
         if Self::DOTS {
-            kernel::dots::<K, T, OUT, IN>(x, by_unit(&self.weight.0), 0..OUT, Some(&self.bias), y);
+            share::<K, _, B>(Dots { a: x, m: by_unit(&self.weight.0), bias: Some(&self.bias), out: y });
         } else if Self::BY_UNIT {
             kernel::mul_units::<K, T, IN, OUT>(x, by_unit(&self.weight.0), 0..OUT, Some(&self.bias), y);
         } else {
-            kernel::mul_rows::<K, T, IN, OUT>(x, &self.weight.0, Some(&self.bias), y);
+            share::<K, _, B>(MulRows { a: x, m: &self.weight.0, bias: Some(&self.bias), out: y });
         }
         y
     }
@@ -161,17 +161,15 @@ impl<const IN: usize, const OUT: usize, T: Scalar> Layer for Dense<IN, OUT, T> {
         if Self::BY_UNIT {
             let weight = by_unit_mut(&mut self.weight.0);
             if Self::DOTS {
-                kernel::mul_rows::<K, T, OUT, IN>(dy, weight, None, dx);
+                if D::WANTED {
+                    share::<K, _, B>(MulRows { a: dy, m: weight, bias: None, out: dx });
+                }
             } else {
                 kernel::dots_down::<K, T, IN, OUT>(dy, weight, dx);
             }
-            kernel::learn_rows::<K, T, R, _, OUT, IN>(dy, x, 0..OUT, weight, weight_slots, rule);
+            share::<K, _, B>(LearnRows::new((dy, x), weight, weight_slots, rule, &mut [], OUT));
         } else {
-            for start in (0..IN).step_by(BLOCK) {
-                let rows = start..start + BLOCK;
-                kernel::dots::<K, T, IN, OUT>(dy, &self.weight.0, rows.clone(), None, dx);
-                kernel::learn_rows::<K, T, R, _, IN, OUT>(x, dy, rows, &mut self.weight.0, weight_slots, rule);
-            }
+            share::<K, _, B>(LearnRows::new((x, dy), &mut self.weight.0, weight_slots, rule, dx, BLOCK));
         }
         kernel::learn_bias::<K, T, R, OUT>(dy, &mut self.bias, bias_slots, rule);
     }

@@ -27,8 +27,8 @@ use crate::storage::Zeroed;
 
 pub use crate::kernel::{Copies, CopiesOf};
 
-/// How a weight follows from its gradient: an [`Optimizer`]'s numbers for one step.
-pub trait Rule<T: Scalar>: Copy {
+/// How a weight follows from its gradient: an [`Optimizer`]'s numbers for one step. Several threads may read them.
+pub trait Rule<T: Scalar>: Copy + Sync {
     /// How many numbers it keeps for each weight.
     type Slots: Copies;
 
