@@ -26,10 +26,11 @@ mod cortex_m;
 #[path = "no_cortex_m.rs"]
 mod cortex_m;
 
+// Whether a RISC-V has an FPU isn't told on stable Rust; whether it has atomics is, and no core has the former without the latter.
 #[cfg(any(
     test,
     all(target_arch = "arm", target_abi = "eabi", target_os = "none"),
-    all(any(target_arch = "riscv32", target_arch = "riscv64"), not(target_feature = "f"))
+    all(any(target_arch = "riscv32", target_arch = "riscv64"), not(target_feature = "a"))
 ))]
 mod soft;
 
@@ -128,12 +129,12 @@ pub fn relu_gradient<T: Scalar>(grad: &mut [T], y: &[T]) {
 pub(crate) fn mul_add_f32(a: f32, b: f32, sum: f32) -> f32 {
     #[cfg(any(
         all(target_arch = "arm", target_abi = "eabi", target_os = "none"),
-        all(any(target_arch = "riscv32", target_arch = "riscv64"), not(target_feature = "f"))
+        all(any(target_arch = "riscv32", target_arch = "riscv64"), not(target_feature = "a"))
     ))]
     return soft::mul_add(a, b, sum);
     #[cfg(not(any(
         all(target_arch = "arm", target_abi = "eabi", target_os = "none"),
-        all(any(target_arch = "riscv32", target_arch = "riscv64"), not(target_feature = "f"))
+        all(any(target_arch = "riscv32", target_arch = "riscv64"), not(target_feature = "a"))
     )))]
     return a * b + sum;
 }

@@ -562,17 +562,20 @@ fn mul_units_in<K: Kernels, T: Scalar, const R: usize, const C: usize, const CHA
     }
 }
 
-/// The sums of [`dots`] for a matrix that lies by column, `C` rows of `R` numbers.
+/// The sums of [`dots`], of some rows, for a matrix that lies by column, `C` rows of `R` numbers.
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub fn dots_down<K: Kernels, T: Scalar, const R: usize, const C: usize>(
     a: &[[T; C]],
     m: &[[T; R]; C],
+    rows: core::ops::Range<usize>,
     out: &mut [[T; R]],
 ) {
+    let (start, end) = (rows.start, rows.end.min(R));
     for (a, out) in a.iter().zip(out) {
+        let all = (start, end) == (0, R);
         // SAFETY: `m` is `C` rows of `R` numbers.
-        if !unsafe { K::sums(16, a.as_ptr(), m.as_ptr().cast(), (C, R), out.as_mut_ptr()) } {
-            for r in 0..R {
+        if !(all && unsafe { K::sums(16, a.as_ptr(), m.as_ptr().cast(), (C, R), out.as_mut_ptr()) }) {
+            for r in start..end {
                 let mut sums = [T::ZERO; 16];
                 for c in 0..C {
                     sums[c % 16] = a[c].mul_add(m[c][r], sums[c % 16]);
@@ -810,7 +813,7 @@ mod tests {
 
         let (mut by_row, mut by_column) = ([[0.0; R]; 2], [[0.0; R]; 2]);
         dots::<Portable, f32, R, C>(&b, &m, 0..R, None, &mut by_row);
-        dots_down::<Portable, f32, R, C>(&b, &columns, &mut by_column);
+        dots_down::<Portable, f32, R, C>(&b, &columns, 0..R, &mut by_column);
         assert_eq!(by_row.map(|y| y.map(f32::to_bits)), by_column.map(|y| y.map(f32::to_bits)), "{R} x {C}");
     }
 

@@ -70,8 +70,7 @@ impl<const IN: usize, const OUT: usize, T: Scalar> Dense<IN, OUT, T> {
     /// In blocks of outputs forward and of stored rows backward; the bias comes with the last. By unit, dx comes before them, in blocks of
     /// inputs.
     const CUTS: Slices = if Self::BY_UNIT {
-        // Sums that run across rows aren't cut.
-        let dx_block = if Self::DOTS { least(IN, DX_BLOCK) } else { IN };
+        let dx_block = least(IN, if Self::DOTS { DX_BLOCK } else { BLOCK });
         let (rows, dx) = (OUT.div_ceil(BLOCK), IN.div_ceil(dx_block));
         let multiply_adds = most(least(OUT, BLOCK) * IN, dx_block * OUT);
         Slices { forward: rows, backward: dx + rows, skipped: dx, multiply_adds, functions: 0 }
@@ -165,7 +164,7 @@ impl<const IN: usize, const OUT: usize, T: Scalar> Layer for Dense<IN, OUT, T> {
                     share::<K, _, B>(MulRows { a: dy, m: weight, bias: None, out: dx });
                 }
             } else {
-                kernel::dots_down::<K, T, IN, OUT>(dy, weight, dx);
+                kernel::dots_down::<K, T, IN, OUT>(dy, weight, 0..IN, dx);
             }
             share::<K, _, B>(LearnRows::new((dy, x), weight, weight_slots, rule, &mut [], OUT));
         } else {
@@ -251,7 +250,7 @@ impl<const IN: usize, const OUT: usize, T: Scalar> Layer for Dense<IN, OUT, T> {
         if Self::BY_UNIT {
             let (weight, before) = (by_unit_mut(&mut self.weight.0), if D::WANTED { Self::CUTS.skipped } else { 0 });
             if slice < before && !Self::DOTS {
-                kernel::dots_down::<K, T, IN, OUT>(dy, weight, dx);
+                kernel::dots_down::<K, T, IN, OUT>(dy, weight, block(slice), dx);
             } else if slice < before {
                 for at in (0..DX_BLOCK).step_by(kernel::COLUMNS) {
                     kernel::mul_columns::<K, T, OUT, IN>(dy, weight, slice * DX_BLOCK + at, None, dx);
