@@ -359,111 +359,128 @@
     subss  %xmm4,%xmm5
     movss  %xmm5,0x68(%rax)
     movss  0x14(%rcx),%xmm4
-    movss  (%rdx),%xmm11
-    movss  0x4(%rdx),%xmm9
-    movaps %xmm4,%xmm10
-    mulss  %xmm11,%xmm10
-    addss  %xmm1,%xmm10
-    movaps %xmm4,%xmm8
-    mulss  %xmm9,%xmm8
-    addss  %xmm1,%xmm8
-    movss  0x8(%rdx),%xmm7
+    movss  (%rdx),%xmm12
+    movss  0x4(%rdx),%xmm10
+    movaps %xmm4,%xmm11
+    mulss  %xmm12,%xmm11
+    addss  %xmm1,%xmm11
+    movaps %xmm4,%xmm9
+    mulss  %xmm10,%xmm9
+    addss  %xmm1,%xmm9
+    movss  0x8(%rdx),%xmm8
     movaps %xmm4,%xmm6
-    mulss  %xmm7,%xmm6
+    mulss  %xmm8,%xmm6
     addss  %xmm1,%xmm6
     movss  0xc(%rdx),%xmm5
     mulss  %xmm5,%xmm4
     addss  %xmm1,%xmm4
-    movsd  0xc(%rcx),%xmm1
-    unpcklps %xmm11,%xmm11
-    mulps  %xmm1,%xmm11
-    addps  %xmm2,%xmm11
-    movsd  0xc(%rax),%xmm12
-    mulps  %xmm3,%xmm11
-    subps  %xmm11,%xmm12
-    movlps %xmm12,0xc(%rax)
-    movss  0x14(%rax),%xmm11
-    mulss  %xmm0,%xmm10
-    subss  %xmm10,%xmm11
-    movss  %xmm11,0x14(%rax)
-    unpcklps %xmm9,%xmm9
-    mulps  %xmm1,%xmm9
-    addps  %xmm2,%xmm9
-    movsd  0x2c(%rax),%xmm10
-    mulps  %xmm3,%xmm9
-    subps  %xmm9,%xmm10
-    movlps %xmm10,0x2c(%rax)
-    movss  0x34(%rax),%xmm9
-    mulss  %xmm0,%xmm8
-    subss  %xmm8,%xmm9
-    movss  %xmm9,0x34(%rax)
-    unpcklps %xmm7,%xmm7
-    mulps  %xmm1,%xmm7
-    addps  %xmm2,%xmm7
-    movsd  0x4c(%rax),%xmm8
-    mulps  %xmm3,%xmm7
-    subps  %xmm7,%xmm8
-    movlps %xmm8,0x4c(%rax)
-    movss  0x54(%rax),%xmm7
+    movsd  0xc(%rcx),%xmm7
+    unpcklps %xmm12,%xmm12
+    mulps  %xmm7,%xmm12
+    addps  %xmm2,%xmm12
+    movsd  0xc(%rax),%xmm13
+    mulps  %xmm3,%xmm12
+    subps  %xmm12,%xmm13
+    movlps %xmm13,0xc(%rax)
+    movss  0x14(%rax),%xmm12
+    mulss  %xmm0,%xmm11
+    subss  %xmm11,%xmm12
+    movss  %xmm12,0x14(%rax)
+    unpcklps %xmm10,%xmm10
+    mulps  %xmm7,%xmm10
+    addps  %xmm2,%xmm10
+    movsd  0x2c(%rax),%xmm11
+    mulps  %xmm3,%xmm10
+    subps  %xmm10,%xmm11
+    movlps %xmm11,0x2c(%rax)
+    movss  0x34(%rax),%xmm10
+    mulss  %xmm0,%xmm9
+    subss  %xmm9,%xmm10
+    movss  %xmm10,0x34(%rax)
+    unpcklps %xmm8,%xmm8
+    mulps  %xmm7,%xmm8
+    addps  %xmm2,%xmm8
+    movsd  0x4c(%rax),%xmm9
+    mulps  %xmm3,%xmm8
+    subps  %xmm8,%xmm9
+    movlps %xmm9,0x4c(%rax)
+    movss  0x54(%rax),%xmm8
     mulss  %xmm0,%xmm6
-    subss  %xmm6,%xmm7
-    movss  %xmm7,0x54(%rax)
+    subss  %xmm6,%xmm8
+    movss  %xmm8,0x54(%rax)
     unpcklps %xmm5,%xmm5
-    mulps  %xmm1,%xmm5
+    mulps  %xmm7,%xmm5
     addps  %xmm2,%xmm5
-    movsd  0x6c(%rax),%xmm1
+    movsd  0x6c(%rax),%xmm6
     mulps  %xmm3,%xmm5
-    subps  %xmm5,%xmm1
-    movlps %xmm1,0x6c(%rax)
-    movss  0x74(%rax),%xmm1
+    subps  %xmm5,%xmm6
+    movlps %xmm6,0x6c(%rax)
+    movss  0x74(%rax),%xmm5
     mulss  %xmm0,%xmm4
-    subss  %xmm4,%xmm1
-    movss  %xmm1,0x74(%rax)
-    movsd  0x18(%rcx),%xmm1
-    movss  (%rdx),%xmm5
-    movss  0x4(%rdx),%xmm6
-    movss  0x8(%rdx),%xmm4
-    movss  0xc(%rdx),%xmm0
-    unpcklps %xmm5,%xmm5
-    mulps  %xmm1,%xmm5
-    addps  %xmm2,%xmm5
-    movsd  0x18(%rax),%xmm7
-    mulps  %xmm3,%xmm5
-    subps  %xmm5,%xmm7
-    movlps %xmm7,0x18(%rax)
+    subss  %xmm4,%xmm5
+    movss  %xmm5,0x74(%rax)
+    movsd  0x18(%rcx),%xmm5
+    movss  (%rdx),%xmm7
+    movss  0x4(%rdx),%xmm8
+    movss  0x8(%rdx),%xmm6
+    movss  0xc(%rdx),%xmm4
+    unpcklps %xmm7,%xmm7
+    mulps  %xmm5,%xmm7
+    addps  %xmm2,%xmm7
+    movsd  0x18(%rax),%xmm9
+    mulps  %xmm3,%xmm7
+    subps  %xmm7,%xmm9
+    movlps %xmm9,0x18(%rax)
+    unpcklps %xmm8,%xmm8
+    mulps  %xmm5,%xmm8
+    addps  %xmm2,%xmm8
+    movsd  0x38(%rax),%xmm7
+    mulps  %xmm3,%xmm8
+    subps  %xmm8,%xmm7
+    movlps %xmm7,0x38(%rax)
     unpcklps %xmm6,%xmm6
-    mulps  %xmm1,%xmm6
+    mulps  %xmm5,%xmm6
     addps  %xmm2,%xmm6
-    movsd  0x38(%rax),%xmm5
+    movsd  0x58(%rax),%xmm7
     mulps  %xmm3,%xmm6
-    subps  %xmm6,%xmm5
-    movlps %xmm5,0x38(%rax)
+    subps  %xmm6,%xmm7
+    movlps %xmm7,0x58(%rax)
     unpcklps %xmm4,%xmm4
-    mulps  %xmm1,%xmm4
+    mulps  %xmm5,%xmm4
     addps  %xmm2,%xmm4
-    movsd  0x58(%rax),%xmm5
+    movsd  0x78(%rax),%xmm5
     mulps  %xmm3,%xmm4
     subps  %xmm4,%xmm5
-    movlps %xmm5,0x58(%rax)
-    unpcklps %xmm0,%xmm0
-    mulps  %xmm1,%xmm0
-    addps  %xmm2,%xmm0
-    movsd  0x78(%rax),%xmm1
-    mulps  %xmm3,%xmm0
-    subps  %xmm0,%xmm1
-    movlps %xmm1,0x78(%rax)
-    movups (%rcx),%xmm0
-    addps  %xmm2,%xmm0
-    movaps 0x80(%rax),%xmm1
-    mulps  %xmm3,%xmm0
-    subps  %xmm0,%xmm1
-    movaps %xmm1,0x80(%rax)
-    movups 0x10(%rcx),%xmm0
-    movaps 0x90(%rax),%xmm1
-    addps  %xmm2,%xmm0
-    mulps  %xmm3,%xmm0
-    subps  %xmm0,%xmm1
-    movaps %xmm1,0x90(%rax)
+    movlps %xmm5,0x78(%rax)
+    movss  0x8(%rcx),%xmm4
+    addss  %xmm1,%xmm4
+    movsd  (%rcx),%xmm5
+    addps  %xmm2,%xmm5
+    movsd  0x80(%rax),%xmm6
+    mulps  %xmm3,%xmm5
+    subps  %xmm5,%xmm6
+    movlps %xmm6,0x80(%rax)
+    movss  0x88(%rax),%xmm5
+    mulss  %xmm0,%xmm4
+    subss  %xmm4,%xmm5
+    movss  %xmm5,0x88(%rax)
+    addss  0x14(%rcx),%xmm1
+    movsd  0xc(%rcx),%xmm4
+    addps  %xmm2,%xmm4
+    movsd  0x8c(%rax),%xmm5
+    mulps  %xmm3,%xmm4
+    subps  %xmm4,%xmm5
+    movlps %xmm5,0x8c(%rax)
+    movss  0x94(%rax),%xmm4
+    mulss  %xmm0,%xmm1
+    subss  %xmm1,%xmm4
+    movss  %xmm4,0x94(%rax)
+    movsd  0x98(%rax),%xmm0
+    movsd  0x18(%rcx),%xmm1
+    addps  %xmm2,%xmm1
+    mulps  %xmm3,%xmm1
+    subps  %xmm1,%xmm0
+    movlps %xmm0,0x98(%rax)
     ret
 ; Dense<4, 8>, one sample, backward and update (SGD), avx2
     mov    0x20(%rdi),%r8

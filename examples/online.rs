@@ -24,7 +24,7 @@ fn reading(t: usize, rng: &mut impl rand::Rng) -> ([f32; 4], u8) {
     let angle = TAU * (label as f32 / 3.0 + t as f32 / SAMPLES as f32);
     let mean = [angle.cos(), angle.sin(), (2.0 * angle).cos(), (2.0 * angle).sin()];
     let [a, b, c, d] = mean.map(|m| m + 0.3 * normal::<f32>(rng));
-    let pressure = if t % FAULT == 0 { f32::MAX } else { 101_325.0 + 300.0 * a };
+    let pressure = if t.is_multiple_of(FAULT) { f32::MAX } else { 101_325.0 + 300.0 * a };
     ([pressure, 21.0 + 2.0 * b, 0.05 * c, 420.0 + 80.0 * d], label as u8)
 }
 

@@ -47,7 +47,7 @@ mod pipeline;
 mod battery;
 
 pub use self::copies::{Copies, CopiesOf};
-pub(crate) use self::cortex_m::by_unit;
+pub(crate) use self::cortex_m::{by_unit, relu, relu_gradient};
 pub use self::dispatch::{Formula, Kernels, Portable, Task, run};
 pub use self::function::{
     Function, Ln, each, exp_f32, exp_f64, exponentials, largest, ln_f32, ln_f64, sigmoid_f32, sigmoid_f64, tanh_f32,
@@ -58,7 +58,7 @@ pub use self::pipeline::learn_mul_rows;
 pub use self::product::{
     COLUMNS, dots, dots_down, learn_all, learn_bias, learn_rows, learn_some, mul_columns, mul_rows, mul_units,
 };
-pub use self::share::{Dots, LearnRows, MulRows, Share, share};
+pub use self::share::{Dots, LearnRows, MulRows, Share, is_shared, share};
 use crate::scalar::Scalar;
 use crate::tensor::Array;
 
@@ -100,28 +100,6 @@ pub(crate) fn sqrt_f32(x: f32) -> f32 {
 #[inline(always)]
 pub(crate) fn sqrt_f64(x: f64) -> f64 {
     libm::sqrt(x)
-}
-
-/// y ← y where y > 0, else 0; NaN stays.
-#[inline(always)]
-pub fn relu<T: Scalar>(y: &mut [T]) {
-    if cortex_m::relu(y) {
-        return;
-    }
-    for y in y {
-        *y = if *y <= T::ZERO { T::ZERO } else { *y };
-    }
-}
-
-/// grad ← grad where y > 0, else grad · 0, with an output y of ReLU.
-#[inline(always)]
-pub fn relu_gradient<T: Scalar>(grad: &mut [T], y: &[T]) {
-    if cortex_m::relu_gradient(grad, y) {
-        return;
-    }
-    for (grad, &y) in grad.iter_mut().zip(y) {
-        *grad *= if y <= T::ZERO { T::ZERO } else { T::ONE };
-    }
 }
 
 /// `a · b + sum`, rounded twice.

@@ -26,11 +26,20 @@ pub trait Share: Task<Output = ()> + Send {
         Self: Sized;
 }
 
+/// Whether so many multiply-adds are shared.
+pub const fn is_shared(work: usize) -> bool {
+    cfg!(feature = "rayon") && work >= 2 * WORTH
+}
+
+/// Multiply-adds that are worth a thread. They take 9 µs of a core that makes 59 of them a nanosecond; another thread of the pool takes
+/// them over within 1 to 2 µs if it is awake.
+const WORTH: usize = 1 << 19;
+
 /// Does a task of at most `B` samples: on the threads of rayon's current pool, if there is enough to do.
 #[inline(always)]
 pub fn share<K: Kernels, S: Share, const B: usize>(task: S) {
     #[cfg(feature = "rayon")]
-    if const { S::WORK.saturating_mul(B) >= 2 * threads::WORTH } {
+    if const { is_shared(S::WORK.saturating_mul(B)) } {
         return threads::share::<K, S>(task);
     }
     task.run::<K>();
@@ -38,11 +47,7 @@ pub fn share<K: Kernels, S: Share, const B: usize>(task: S) {
 
 #[cfg(feature = "rayon")]
 mod threads {
-    use super::{Kernels, Share};
-
-    /// Multiply-adds that are worth a thread. They take 9 µs of a core that makes 59 of them a nanosecond; another thread of the pool takes
-    /// them over within 1 to 2 µs if it is awake.
-    pub const WORTH: usize = 1 << 19;
+    use super::{Kernels, Share, WORTH};
 
     /// Cuts a task into as many pieces as there are threads.
     pub fn share<K: Kernels, S: Share>(task: S) {

@@ -5,7 +5,7 @@
 use core::fmt::{Result, Write};
 
 use super::{Apart, Context, Cost, InPlace, Layer, Need, No, Place, Slices, Yes, most};
-use crate::kernel::{self, Dots, Kernels, LearnRows, MulRows, share};
+use crate::kernel::{self, Dots, Kernels, LearnRows, MulRows, is_shared, share};
 use crate::optimizer::{Copies, Rule};
 use crate::parameter::{Info, Order, Parameter, Path, Role, Visitor};
 use crate::scalar::Scalar;
@@ -166,9 +166,19 @@ impl<const IN: usize, const OUT: usize, T: Scalar> Layer for Dense<IN, OUT, T> {
             } else {
                 kernel::dots_down::<K, T, IN, OUT>(dy, weight, 0..IN, dx);
             }
-            share::<K, _, B>(LearnRows::new((dy, x), weight, weight_slots, rule, &mut [], OUT));
-        } else {
+            if const { is_shared(IN * OUT * B) } {
+                share::<K, _, B>(LearnRows::new((dy, x), weight, weight_slots, rule, &mut [], OUT));
+            } else {
+                kernel::learn_rows::<K, T, R, _, OUT, IN>(dy, x, 0..OUT, weight, weight_slots, rule);
+            }
+        } else if const { is_shared(IN * OUT * B) } {
             share::<K, _, B>(LearnRows::new((x, dy), &mut self.weight.0, weight_slots, rule, dx, BLOCK));
+        } else {
+            for start in (0..IN).step_by(BLOCK) {
+                let rows = start..start + BLOCK;
+                kernel::dots::<K, T, IN, OUT>(dy, &self.weight.0, rows.clone(), None, dx);
+                kernel::learn_rows::<K, T, R, _, IN, OUT>(x, dy, rows, &mut self.weight.0, weight_slots, rule);
+            }
         }
         kernel::learn_bias::<K, T, R, OUT>(dy, &mut self.bias, bias_slots, rule);
     }

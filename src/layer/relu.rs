@@ -1,6 +1,7 @@
 //! ReLU: y = x where x > 0, else 0; y' = 1 where y > 0, else 0 (0 at 0). NaN stays NaN, so that it shows in the loss.
 
 use super::Elementwise;
+use crate::kernel;
 use crate::scalar::Scalar;
 
 /// Rectified linear unit: max(x, 0). Nair and Hinton 2010. y = x where x > 0, else 0; y' = 1 where y > 0, else 0 (0 at 0). NaN stays NaN, so that it shows in the loss.
@@ -37,11 +38,19 @@ impl<const N: usize, T: Scalar> Elementwise<T> for ReLU<N, T> {
 
     #[inline(always)]
     fn values(&self, values: &mut [T]) {
-        crate::kernel::relu(values);
+        if !kernel::relu(values) {
+            for value in values {
+                *value = self.value(*value);
+            }
+        }
     }
 
     #[inline(always)]
     fn gradients(&self, grad: &mut [T], y: &[T]) {
-        crate::kernel::relu_gradient(grad, y);
+        if !kernel::relu_gradient(grad, y) {
+            for (grad, &y) in grad.iter_mut().zip(y) {
+                *grad *= self.derivative(y);
+            }
+        }
     }
 }
