@@ -36,7 +36,7 @@ macro_rules! at_every_size {
         fn $name() {
             type Net = (Dense<$n, $out>, GELU<$out>, Dense<$out, $n>, ReLU<$n>, Dense<$n, $n>, Softmax<$n>);
             let net = random::<Net>();
-            at_every_size!(@batches net 1 2 3 4 5 7 8 9 17);
+            at_every_size!(@batches net 1 2 5 8 17);
         }
     )* };
     (@batches $net:ident $($b:literal)*) => { $(rows_are_samples::<Net, $b>(&$net);)* };
