@@ -28,6 +28,7 @@ mod standardize;
 mod network;
 mod place;
 mod setting;
+pub mod size;
 
 pub use self::dense::Dense;
 pub use self::dropout::Dropout;

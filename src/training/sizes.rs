@@ -17,7 +17,10 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
     /// Bytes of activations: the outputs that are kept for backward, and the buffer through which dy and dx pass.
     pub const ACTIVATION_BYTES: usize = size_of::<N::Saved<Apart, BATCH>>() + size_of::<N::Wide<BATCH>>();
     /// Bytes of the whole trainer. An input buffer, where an epoch needs one, is a [`Batch`](super::Batch) of its own.
-    pub const BYTES: usize = size_of::<Self>();
+    pub const BYTES: usize = {
+        let _ = N::COST; // where the compiler refuses sizes that don't follow from each other
+        size_of::<Self>()
+    };
     /// Bytes that inference of single samples needs: the network and its activations.
     pub const INFERENCE_BYTES: usize = size_of::<N>() + size_of::<N::Saved<Apart, 1>>();
     /// Multiply-adds of one sample's forward pass.
