@@ -34,6 +34,8 @@ pub trait Scalar:
     const ONE: Self;
     /// Distance from 1 to the next larger number.
     const EPSILON: Self;
+    /// The smallest number above 0.
+    const SMALLEST: Self;
     /// Minus infinity.
     const MIN: Self;
     /// The vector of the chosen kernels.
@@ -137,6 +139,7 @@ macro_rules! scalar {
             const BYTES: usize = size_of::<$t>();
             const ONE: Self = 1.0;
             const EPSILON: Self = $t::EPSILON;
+            const SMALLEST: Self = $t::from_bits(1);
             const MIN: Self = $t::NEG_INFINITY;
             type Lanes<K: Kernels> = K::$lanes;
             type Sixteen<K: Kernels> = K::$sixteen;

@@ -55,6 +55,8 @@ impl Kernels for CortexM {
     type F64x16 = Pair<Pair<Pair<Pair<f64>>>>;
     const REGISTERS: usize = 16;
     type Narrow = Portable;
+    // Its products are loops in assembly.
+    const FUSES: bool = false;
 
     #[inline(always)]
     unsafe fn dots<T: 'static, const CHAINS: usize, const COLUMNS: usize>(

@@ -17,6 +17,10 @@ pub trait Kernels: Copy + 'static {
     /// The same with vectors of half the width, for rows that are shorter than a vector.
     type Narrow: Kernels;
 
+    /// Whether products take an activation into their epilogue; else it is a pass of its own.
+    #[doc(hidden)]
+    const FUSES: bool = true;
+
     /// Does a task in a function that is compiled for these instructions: where another thread begins.
     ///
     /// # Safety

@@ -5,6 +5,7 @@
 //! - `cortex_m`: loops for the FPU of a Cortex-M; `soft`: a multiply-add for processors without an FPU.
 //! - `dispatch`: the choice between them, once a step.
 //! - `function`: exp, ln, tanh and the logistic function.
+//! - `epilogue`: what a product does to its sums while they are in registers.
 //! - `product`: the three products of a dense layer; `share`: the same as tasks for several threads; `pipeline`: two of them in one.
 //! - `battery`: tests of every kernel with every instruction set.
 #![allow(unsafe_code)]
@@ -37,6 +38,7 @@ mod soft;
 mod dispatch;
 
 mod copies;
+mod epilogue;
 mod function;
 mod product;
 mod share;
@@ -49,6 +51,7 @@ mod battery;
 pub use self::copies::{Copies, CopiesOf};
 pub(crate) use self::cortex_m::{by_unit, relu, relu_gradient};
 pub use self::dispatch::{Formula, Kernels, Portable, Task, run};
+pub use self::epilogue::{Epilogue, Plain, Pointwise, Slopes, Values, finish};
 pub use self::function::{
     Function, Ln, each, exp_f32, exp_f64, exponentials, largest, ln_f32, ln_f64, sigmoid_f32, sigmoid_f64, tanh_f32,
     tanh_f64,
@@ -56,7 +59,8 @@ pub use self::function::{
 pub use self::lanes::{Lanes, Pair};
 pub use self::pipeline::learn_mul_rows;
 pub use self::product::{
-    COLUMNS, dots, dots_down, learn_all, learn_bias, learn_rows, learn_some, mul_columns, mul_rows, mul_units,
+    COLUMNS, dots, dots_down, dots_then, learn_all, learn_bias, learn_rows, learn_some, mul_columns, mul_rows,
+    mul_rows_then, mul_units,
 };
 pub use self::share::{Dots, LearnRows, MulRows, Share, is_shared, share};
 use crate::scalar::Scalar;

@@ -14,7 +14,8 @@
 // `b + MR <= n` is what a block of any size asks; for one of 1 there is a shorter form.
 #![allow(clippy::int_plus_one)]
 
-use super::{Copies, Kernels, Lanes, Portable};
+use super::epilogue::end_one;
+use super::{Copies, Epilogue, Kernels, Lanes, Plain, Portable};
 use crate::optimizer::Rule;
 use crate::parameter::Role;
 use crate::scalar::Scalar;
@@ -186,29 +187,42 @@ pub fn mul_rows<K: Kernels, T: Scalar, const R: usize, const C: usize>(
     bias: Option<&[T; C]>,
     out: &mut [[T; C]],
 ) {
-    if let ([a], [out], None) = (a, &mut *out, bias)
+    mul_rows_then::<K, T, Plain, R, C>(a, m, bias, out, Plain);
+}
+
+/// [`mul_rows`], and then an epilogue.
+#[cfg_attr(not(debug_assertions), inline(always))]
+pub fn mul_rows_then<K: Kernels, T: Scalar, E: Epilogue<T>, const R: usize, const C: usize>(
+    a: &[[T; R]],
+    m: &[[T; C]; R],
+    bias: Option<&[T; C]>,
+    out: &mut [[T; C]],
+    end: E,
+) {
+    if let ([a], [out], None, true) = (a, &mut *out, bias, E::PLAIN)
         // SAFETY: `m` is `R` rows of `C` numbers.
         && unsafe { K::sums(chains(R, C), a.as_ptr(), m.as_ptr().cast(), (R, C), out.as_mut_ptr()) }
     {
         return;
     }
     if const { narrow::<K, T>(C) } {
-        mul_rows::<K::Narrow, T, R, C>(a, m, bias, out);
+        mul_rows_then::<K::Narrow, T, E, R, C>(a, m, bias, out, end);
     } else if const { chains(R, C) == 4 } {
-        mul_rows_in::<K, T, R, C, 4>(a, m, bias, out);
+        mul_rows_in::<K, T, E, R, C, 4>(a, m, bias, out, end);
     } else {
-        mul_rows_in::<K, T, R, C, 1>(a, m, bias, out);
+        mul_rows_in::<K, T, E, R, C, 1>(a, m, bias, out, end);
     }
 }
 
 #[cfg_attr(not(debug_assertions), inline(always))]
-fn mul_rows_in<K: Kernels, T: Scalar, const R: usize, const C: usize, const CHAINS: usize>(
+fn mul_rows_in<K: Kernels, T: Scalar, E: Epilogue<T>, const R: usize, const C: usize, const CHAINS: usize>(
     a: &[[T; R]],
     m: &[[T; C]; R],
     bias: Option<&[T; C]>,
     out: &mut [[T; C]],
+    end: E,
 ) {
-    let n = a.len().min(out.len());
+    let n = a.len().min(out.len()).min(end.rows(C));
     let (a, m, bias, out) =
         (a.as_ptr().cast::<T>(), m.as_ptr().cast::<T>(), bias.map(|b| b.as_ptr()), out.as_mut_ptr().cast::<T>());
     if n == 1 {
@@ -216,7 +230,7 @@ fn mul_rows_in<K: Kernels, T: Scalar, const R: usize, const C: usize, const CHAI
             ($max:tt) => {
                 panels!(V<T, K>, C, $max, |j, last, NV, PART| {
                     // SAFETY: one row, and the panels cover `C` columns.
-                    unsafe { mul_tile::<T, V<T, K>, R, C, 1, NV, PART, CHAINS>(a, m, bias, out, j, last) }
+                    unsafe { mul_tile::<T, V<T, K>, E, R, C, 1, NV, PART, CHAINS>(a, m, bias, out, (0, j), last, end) }
                 })
             };
         }
@@ -235,7 +249,7 @@ fn mul_rows_in<K: Kernels, T: Scalar, const R: usize, const C: usize, const CHAI
                 while b + $MR <= n {
                     // SAFETY: rows `b..b + MR` of `n`, and the panels cover `C` columns.
                     unsafe {
-                        mul_tile::<T, V<T, K>, R, C, $MR, NV, PART, CHAINS>(a.add(b * R), m, bias, out.add(b * C), j, last);
+                        mul_tile::<T, V<T, K>, E, R, C, $MR, NV, PART, CHAINS>(a.add(b * R), m, bias, out, (b, j), last, end);
                     }
                     b += $MR;
                 }
@@ -292,30 +306,31 @@ fn mul_columns_in<K: Kernels, T: Scalar, const R: usize, const C: usize, const C
                 // Four times sixteen sums are more than any processor's registers hold.
                 let (mut j, end) = (at, at + left.min(COLUMNS));
                 while j + 4 <= end {
-                    mul_tile::<T, V<T, K>, R, C, 1, 4, false, CHAINS>(a, m, bias, out, j, 1);
+                    mul_tile::<T, V<T, K>, Plain, R, C, 1, 4, false, CHAINS>(a, m, bias, out, (0, j), 1, Plain);
                     j += 4;
                 }
                 while j < end {
-                    mul_tile::<T, V<T, K>, R, C, 1, 1, false, CHAINS>(a, m, bias, out, j, 1);
+                    mul_tile::<T, V<T, K>, Plain, R, C, 1, 1, false, CHAINS>(a, m, bias, out, (0, j), 1, Plain);
                     j += 1;
                 }
             } else if left >= COLUMNS {
-                mul_tile::<T, V16<T, K>, R, C, 1, 1, false, CHAINS>(a, m, bias, out, at, COLUMNS);
+                mul_tile::<T, V16<T, K>, Plain, R, C, 1, 1, false, CHAINS>(a, m, bias, out, (0, at), COLUMNS, Plain);
             } else if left > 0 {
-                mul_tile::<T, V16<T, K>, R, C, 1, 1, true, CHAINS>(a, m, bias, out, at, left);
+                mul_tile::<T, V16<T, K>, Plain, R, C, 1, 1, true, CHAINS>(a, m, bias, out, (0, at), left, Plain);
             }
         }
     }
 }
 
-/// A tile of [`mul_rows`].
+/// A tile of [`mul_rows`], to row `row` and column `j` of `out`.
 ///
 /// # Safety
-/// `a` and `out` have `MR` rows; from column `j` there are `NV` vectors, the last of `last` numbers if `PART`.
+/// `a` has `MR` rows, and `out` from `row`; from column `j` there are `NV` vectors, the last of `last` numbers if `PART`. `end` has those rows, too.
 #[cfg_attr(not(debug_assertions), inline(always))]
 unsafe fn mul_tile<
     T: Scalar,
     V: Lanes<T>,
+    E: Epilogue<T>,
     const R: usize,
     const C: usize,
     const MR: usize,
@@ -327,8 +342,9 @@ unsafe fn mul_tile<
     m: *const T,
     bias: Option<*const T>,
     out: *mut T,
-    j: usize,
+    (row, j): (usize, usize),
     last: usize,
+    end: E,
 ) {
     // SAFETY: the caller's promise.
     unsafe {
@@ -336,12 +352,14 @@ unsafe fn mul_tile<
         for v in 0..NV {
             let at = j + v * V::LANES;
             let part = PART && v + 1 == NV;
+            let count = if part { last } else { V::LANES };
             for r in 0..MR {
-                let (to, mut sum) = (out.add(r * C + at), sums[r][v]);
+                let (to, mut sum) = ((row + r) * C + at, sums[r][v]);
                 if let Some(bias) = bias {
                     sum = sum + if part { V::load_some(bias.add(at), last) } else { V::load(bias.add(at)) };
                 }
-                if part { sum.store_some(to, last) } else { sum.store(to) }
+                sum = end.end(sum, to, count);
+                if part { sum.store_some(out.add(to), last) } else { sum.store(out.add(to)) }
             }
         }
     }
@@ -356,9 +374,22 @@ pub fn dots<K: Kernels, T: Scalar, const R: usize, const C: usize>(
     bias: Option<&[T; R]>,
     out: &mut [[T; R]],
 ) {
+    dots_then::<K, T, Plain, R, C>(a, m, rows, bias, out, Plain);
+}
+
+/// [`dots`], and then an epilogue.
+#[cfg_attr(not(debug_assertions), inline(always))]
+pub fn dots_then<K: Kernels, T: Scalar, E: Epilogue<T>, const R: usize, const C: usize>(
+    a: &[[T; C]],
+    m: &[[T; C]; R],
+    rows: core::ops::Range<usize>,
+    bias: Option<&[T; R]>,
+    out: &mut [[T; R]],
+    end: E,
+) {
     let n = a.len().min(out.len());
     // SAFETY: references, and as many samples as both have.
-    unsafe { dots_at::<K, T, R, C>(n, a.as_ptr(), m, rows, bias, out.as_mut_ptr()) }
+    unsafe { dots_at::<K, T, E, R, C>(n, a.as_ptr(), m, rows, bias, out.as_mut_ptr(), end) }
 }
 
 /// [`dots`] of `n` samples, where others may use other rows of `m` and write what follows from them.
@@ -366,15 +397,16 @@ pub fn dots<K: Kernels, T: Scalar, const R: usize, const C: usize>(
 /// # Safety
 /// All that is there, and nobody else writes `rows` of `m`, nor reads or writes what follows from them.
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub(super) unsafe fn dots_at<K: Kernels, T: Scalar, const R: usize, const C: usize>(
+pub(super) unsafe fn dots_at<K: Kernels, T: Scalar, E: Epilogue<T>, const R: usize, const C: usize>(
     n: usize,
     a: *const [T; C],
     m: *const [[T; C]; R],
     rows: core::ops::Range<usize>,
     bias: Option<&[T; R]>,
     out: *mut [T; R],
+    end: E,
 ) {
-    if n == 1 {
+    if n == 1 && E::PLAIN {
         let (start, count) = (rows.start.min(R), rows.end.min(R).saturating_sub(rows.start));
         // SAFETY: the caller's promise: `m` is `R` rows of `C` numbers.
         if unsafe {
@@ -386,22 +418,18 @@ pub(super) unsafe fn dots_at<K: Kernels, T: Scalar, const R: usize, const C: usi
     }
     if const { narrow::<K, T>(C) } {
         // SAFETY: the caller's promise.
-        return unsafe { dots_at::<K::Narrow, T, R, C>(n, a, m, rows, bias, out) };
+        return unsafe { dots_at::<K::Narrow, T, E, R, C>(n, a, m, rows, bias, out, end) };
     }
     let (a, m, bias, out) = (a.cast::<T>(), m.cast::<T>(), bias.map(|b| b.as_ptr()), out.cast::<T>());
-    let (start, end) = (rows.start.min(R), rows.end.min(R));
+    let (n, first, last) = (n.min(end.rows(R)), rows.start.min(R), rows.end.min(R));
     let mut b = 0;
     macro_rules! block {
         ($MR:literal, $NR:literal, $r:ident) => {
-            while $r + $NR <= end {
+            while $r + $NR <= last {
                 // SAFETY: samples `b..b + MR` of `n`, rows `r..r + NR` of `R`.
                 unsafe {
-                    dot_tile::<T, V16<T, K>, R, C, $MR, $NR>(
-                        a.add(b * C),
-                        m.add($r * C),
-                        bias.map(|b| b.add($r)),
-                        out.add(b * R + $r),
-                    )
+                    let bias = bias.map(|b| b.add($r));
+                    dot_tile::<T, V16<T, K>, E, R, C, $MR, $NR>(a.add(b * C), m.add($r * C), bias, out, b * R + $r, end)
                 }
                 $r += $NR;
             }
@@ -411,7 +439,7 @@ pub(super) unsafe fn dots_at<K: Kernels, T: Scalar, const R: usize, const C: usi
     macro_rules! samples {
         ($MR:literal, $NR:literal, [$($rest:literal)*]) => {
             while b + $MR <= n {
-                let mut r = start;
+                let mut r = first;
                 block!($MR, $NR, r);
                 $(if const { R % $NR == $rest } {
                     block!($MR, $rest, r);
@@ -438,16 +466,26 @@ pub(super) unsafe fn dots_at<K: Kernels, T: Scalar, const R: usize, const C: usi
     }
 }
 
-/// `MR` samples and `NR` rows of [`dots`].
+/// `MR` samples and `NR` rows of [`dots`], to place `at` of `out`.
 ///
 /// # Safety
-/// They are there.
+/// They are there, and `end` has those rows.
 #[cfg_attr(not(debug_assertions), inline(always))]
-unsafe fn dot_tile<T: Scalar, V: Lanes<T>, const R: usize, const C: usize, const MR: usize, const NR: usize>(
+unsafe fn dot_tile<
+    T: Scalar,
+    V: Lanes<T>,
+    E: Epilogue<T>,
+    const R: usize,
+    const C: usize,
+    const MR: usize,
+    const NR: usize,
+>(
     a: *const T,
     m: *const T,
     bias: Option<*const T>,
     out: *mut T,
+    at: usize,
+    end: E,
 ) {
     let mut sums = [[V::ZERO; NR]; MR];
     // SAFETY: the caller's promise.
@@ -482,7 +520,8 @@ unsafe fn dot_tile<T: Scalar, V: Lanes<T>, const R: usize, const C: usize, const
         for b in 0..MR {
             for r in 0..NR {
                 let bias = if let Some(bias) = bias { *bias.add(r) } else { T::ZERO };
-                *out.add(b * R + r) = totals[b][r] + bias;
+                let to = at + b * R + r;
+                *out.add(to) = end_one(end, totals[b][r] + bias, to);
             }
         }
     }

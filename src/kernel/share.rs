@@ -5,7 +5,7 @@
 use core::ops::Range;
 
 use super::product::{dots_at, learn_rows_at};
-use super::{Copies, Kernels, Task, dots, mul_rows};
+use super::{Copies, Epilogue, Kernels, Plain, Task, dots_then, mul_rows_then};
 use crate::optimizer::Rule;
 use crate::scalar::Scalar;
 use crate::tensor::Array;
@@ -71,9 +71,9 @@ mod threads {
     }
 }
 
-/// [`mul_rows`], by samples.
+/// [`mul_rows`](super::mul_rows), by samples.
 #[derive(Debug)]
-pub struct MulRows<'a, T, const R: usize, const C: usize> {
+pub struct MulRows<'a, T, const R: usize, const C: usize, E = Plain> {
     /// The left matrix.
     pub a: &'a [[T; R]],
     /// The right matrix.
@@ -82,11 +82,13 @@ pub struct MulRows<'a, T, const R: usize, const C: usize> {
     pub bias: Option<&'a [T; C]>,
     /// The product; as many rows as `a`.
     pub out: &'a mut [[T; C]],
+    /// What becomes of it.
+    pub end: E,
 }
 
-/// [`dots`] with all rows, by samples.
+/// [`dots`](super::dots) with all rows, by samples.
 #[derive(Debug)]
-pub struct Dots<'a, T, const R: usize, const C: usize> {
+pub struct Dots<'a, T, const R: usize, const C: usize, E = Plain> {
     /// The left matrix.
     pub a: &'a [[T; C]],
     /// The right matrix, transposed.
@@ -95,11 +97,13 @@ pub struct Dots<'a, T, const R: usize, const C: usize> {
     pub bias: Option<&'a [T; R]>,
     /// The product; as many rows as `a`.
     pub out: &'a mut [[T; R]],
+    /// What becomes of it.
+    pub end: E,
 }
 
 macro_rules! by_samples {
-    ($name:ident, |$task:ident, $K:ident| $run:expr) => {
-        impl<T: Scalar, const R: usize, const C: usize> Task for $name<'_, T, R, C> {
+    ($name:ident, $OUT:ident, |$task:ident, $K:ident| $run:expr) => {
+        impl<T: Scalar, const R: usize, const C: usize, E: Epilogue<T>> Task for $name<'_, T, R, C, E> {
             type Output = ();
             #[cfg_attr(not(debug_assertions), inline(always))]
             fn run<$K: Kernels>(self) {
@@ -108,7 +112,7 @@ macro_rules! by_samples {
             }
         }
 
-        impl<T: Scalar, const R: usize, const C: usize> Share for $name<'_, T, R, C> {
+        impl<T: Scalar, const R: usize, const C: usize, E: Epilogue<T>> Share for $name<'_, T, R, C, E> {
             const WORK: usize = R * C;
             const GRAIN: usize = 8;
             fn samples(&self) -> usize {
@@ -120,17 +124,18 @@ macro_rules! by_samples {
             fn cut(self, at: usize) -> (Self, Self) {
                 let (a, b) = self.a.split_at(at.min(self.a.len()));
                 let (out, rest) = self.out.split_at_mut(at.min(self.out.len()));
-                (Self { a, out, ..self }, Self { a: b, out: rest, ..self })
+                let end = self.end.after(out.len() * $OUT);
+                (Self { a, out, ..self }, Self { a: b, out: rest, end, ..self })
             }
         }
     };
 }
-by_samples!(MulRows, |t, K| mul_rows::<K, T, R, C>(t.a, t.m, t.bias, t.out));
-by_samples!(Dots, |t, K| dots::<K, T, R, C>(t.a, t.m, 0..R, t.bias, t.out));
+by_samples!(MulRows, C, |t, K| mul_rows_then::<K, T, E, R, C>(t.a, t.m, t.bias, t.out, t.end));
+by_samples!(Dots, R, |t, K| dots_then::<K, T, E, R, C>(t.a, t.m, 0..R, t.bias, t.out, t.end));
 
-/// Backward of a matrix of weights, by rows: of some of its rows after others, what [`dots`] makes of them, and then their update.
+/// Backward of a matrix of weights, by rows: of some of its rows after others, what [`dots`](super::dots) makes of them, and then their update.
 #[expect(missing_debug_implementations)]
-pub struct LearnRows<'a, T: Scalar, U: Rule<T>, A: Array<T = T>, const R: usize, const C: usize> {
+pub struct LearnRows<'a, T: Scalar, U: Rule<T>, A: Array<T = T>, const R: usize, const C: usize, E = Plain> {
     p: &'a [[T; R]],
     q: &'a [[T; C]],
     m: *mut [[T; C]; R],
@@ -141,17 +146,20 @@ pub struct LearnRows<'a, T: Scalar, U: Rule<T>, A: Array<T = T>, const R: usize,
     wanted: usize,
     rows: Range<usize>,
     block: usize,
+    end: E,
 }
 
 // SAFETY: it uses `rows` of the matrix, of its slots and of each sample of `out`, which no other part of the same task has, and shares
 // `p`, `q` and the rule, which are `Sync`. The slots are used through `Copies::load` and `store` alone, which touch no other rows.
-unsafe impl<T: Scalar, U: Rule<T>, A: Array<T = T>, const R: usize, const C: usize> Send
-    for LearnRows<'_, T, U, A, R, C>
+unsafe impl<T: Scalar, U: Rule<T>, A: Array<T = T>, const R: usize, const C: usize, E: Send> Send
+    for LearnRows<'_, T, U, A, R, C, E>
 {
 }
 
-impl<'a, T: Scalar, U: Rule<T>, A: Array<T = T>, const R: usize, const C: usize> LearnRows<'a, T, U, A, R, C> {
-    /// Of each `block` rows `r` of `m`, writes `out[b][r] = Σ꜀ q[b][c] · m[r][c]` for the samples that `out` has; then updates them, each
+impl<'a, T: Scalar, U: Rule<T>, A: Array<T = T>, const R: usize, const C: usize, E: Epilogue<T>>
+    LearnRows<'a, T, U, A, R, C, E>
+{
+    /// Of each `block` rows `r` of `m`, writes `out[b][r] = Σ꜀ q[b][c] · m[r][c]`, ended by `end`, for the samples that `out` has; then updates them, each
     /// number from its gradient `Σ_b p[b][r] · q[b][c]`.
     #[inline(always)]
     pub fn new(
@@ -159,31 +167,35 @@ impl<'a, T: Scalar, U: Rule<T>, A: Array<T = T>, const R: usize, const C: usize>
         m: &'a mut [[T; C]; R],
         slots: &'a mut <U::Slots as Copies>::Of<A>,
         rule: &'a U,
-        out: &'a mut [[T; R]],
+        (out, end): (&'a mut [[T; R]], E),
         block: usize,
     ) -> Self {
         let wanted = q.len().min(out.len());
-        Self { p, q, m, slots, rule, out: out.as_mut_ptr(), wanted, rows: 0..R, block: block.max(1) }
+        Self { p, q, m, slots, rule, out: out.as_mut_ptr(), wanted, rows: 0..R, block: block.max(1), end }
     }
 }
 
-impl<T: Scalar, U: Rule<T>, A: Array<T = T>, const R: usize, const C: usize> Task for LearnRows<'_, T, U, A, R, C> {
+impl<T: Scalar, U: Rule<T>, A: Array<T = T>, const R: usize, const C: usize, E: Epilogue<T>> Task
+    for LearnRows<'_, T, U, A, R, C, E>
+{
     type Output = ();
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn run<K: Kernels>(self) {
-        let Self { p, q, m, slots, rule, out, wanted, rows, block } = self;
+        let Self { p, q, m, slots, rule, out, wanted, rows, block, end } = self;
         for start in rows.clone().step_by(block) {
             let block = start..(start + block).min(rows.end);
             // SAFETY: `rows` are this task's alone, and `q` and `out` have as many samples as are wanted.
             unsafe {
-                dots_at::<K, T, R, C>(wanted, q.as_ptr(), m, block.clone(), None, out);
+                dots_at::<K, T, E, R, C>(wanted, q.as_ptr(), m, block.clone(), None, out, end);
                 learn_rows_at::<K, T, U, A, R, C>(p, q, block, m, slots, rule);
             }
         }
     }
 }
 
-impl<T: Scalar, U: Rule<T>, A: Array<T = T>, const R: usize, const C: usize> Share for LearnRows<'_, T, U, A, R, C> {
+impl<T: Scalar, U: Rule<T>, A: Array<T = T>, const R: usize, const C: usize, E: Epilogue<T>> Share
+    for LearnRows<'_, T, U, A, R, C, E>
+{
     const WORK: usize = R * C;
     const GRAIN: usize = 4;
     fn samples(&self) -> usize {

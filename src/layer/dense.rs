@@ -5,7 +5,9 @@
 use core::fmt::{Result, Write};
 
 use super::{Apart, Context, Cost, InPlace, Layer, Need, No, Place, Slices, Yes, most};
-use crate::kernel::{self, Dots, Kernels, LearnRows, MulRows, is_shared, share};
+use crate::kernel::{
+    self, Dots, Epilogue, Kernels, LearnRows, MulRows, Plain, Pointwise, Slopes, Values, is_shared, share,
+};
 use crate::optimizer::{Copies, Rule};
 use crate::parameter::{Info, Order, Parameter, Path, Role, Visitor};
 use crate::scalar::Scalar;
@@ -67,6 +69,75 @@ impl<const IN: usize, const OUT: usize, T: Scalar> Dense<IN, OUT, T> {
         self.bias = *bias;
     }
 
+    /// The forward pass: [`MulRows`] or its like.
+    #[inline(always)]
+    fn product<'a, K: Kernels, const B: usize, E: Epilogue<T>>(
+        &self,
+        x: &[[T; IN]],
+        saved: &'a mut [[T; OUT]; B],
+        end: E,
+    ) -> &'a mut [[T; OUT]] {
+        let y = take_mut(saved, x.len());
+        let bias = Some(&self.bias);
+        if Self::DOTS {
+            share::<K, _, B>(Dots { a: x, m: by_unit(&self.weight.0), bias, out: y, end });
+        } else if Self::BY_UNIT {
+            kernel::mul_units::<K, T, IN, OUT>(x, by_unit(&self.weight.0), 0..OUT, bias, y);
+            kernel::finish::<K, _, _>(y.as_flattened_mut(), end);
+        } else {
+            share::<K, _, B>(MulRows { a: x, m: &self.weight.0, bias, out: y, end });
+        }
+        y
+    }
+
+    /// The backward pass: dx, and the update from the gradients. `end` is for dx.
+    #[inline(always)]
+    fn products<K: Kernels, const B: usize, D: Need, R: Rule<T>, E: Epilogue<T>>(
+        &mut self,
+        x: &[[T; IN]],
+        saved: &mut [[T; OUT]; B],
+        grad: &mut [T],
+        (Aligned(weight_slots), bias_slots): &mut <Self as Layer>::Slots<R::Slots>,
+        rule: &R,
+        end: E,
+    ) {
+        let (dy, dx): (&[[T; OUT]], &mut [[T; IN]]) = if D::WANTED {
+            // The output isn't read any more: dy moves there, and `grad` is free for dx.
+            let dy = take_mut(saved, x.len());
+            kernel::copy(<[T; OUT]>::group(grad), dy);
+            (dy, take_mut(<[T; IN]>::group_mut(grad), x.len()))
+        } else {
+            (take(<[T; OUT]>::group(grad), x.len()), &mut [])
+        };
+
+        // dx of a block of weights comes first: it takes them as they were before the update.
+        if Self::BY_UNIT {
+            let weight = by_unit_mut(&mut self.weight.0);
+            if Self::DOTS {
+                if D::WANTED {
+                    share::<K, _, B>(MulRows { a: dy, m: weight, bias: None, out: dx, end });
+                }
+            } else {
+                kernel::dots_down::<K, T, IN, OUT>(dy, weight, 0..IN, dx);
+                kernel::finish::<K, _, _>(dx.as_flattened_mut(), end);
+            }
+            if const { is_shared(IN * OUT * B) } {
+                share::<K, _, B>(LearnRows::new((dy, x), weight, weight_slots, rule, (&mut [], Plain), OUT));
+            } else {
+                kernel::learn_rows::<K, T, R, _, OUT, IN>(dy, x, 0..OUT, weight, weight_slots, rule);
+            }
+        } else if const { is_shared(IN * OUT * B) } {
+            share::<K, _, B>(LearnRows::new((x, dy), &mut self.weight.0, weight_slots, rule, (dx, end), BLOCK));
+        } else {
+            for start in (0..IN).step_by(BLOCK) {
+                let rows = start..start + BLOCK;
+                kernel::dots_then::<K, T, E, IN, OUT>(dy, &self.weight.0, rows.clone(), None, dx, end);
+                kernel::learn_rows::<K, T, R, _, IN, OUT>(x, dy, rows, &mut self.weight.0, weight_slots, rule);
+            }
+        }
+        kernel::learn_bias::<K, T, R, OUT>(dy, &mut self.bias, bias_slots, rule);
+    }
+
     /// In blocks of outputs forward and of stored rows backward; the bias comes with the last. By unit, dx comes before them, in blocks of
     /// inputs.
     const CUTS: Slices = if Self::BY_UNIT {
@@ -120,16 +191,18 @@ impl<const IN: usize, const OUT: usize, T: Scalar> Layer for Dense<IN, OUT, T> {
         saved: &'a mut [[T; OUT]; B],
         _: Context,
     ) -> &'a mut [[T; OUT]] {
-        let x = P::read(x);
-        let y = take_mut(saved, x.len());
-        if Self::DOTS {
-            share::<K, _, B>(Dots { a: x, m: by_unit(&self.weight.0), bias: Some(&self.bias), out: y });
-        } else if Self::BY_UNIT {
-            kernel::mul_units::<K, T, IN, OUT>(x, by_unit(&self.weight.0), 0..OUT, Some(&self.bias), y);
-        } else {
-            share::<K, _, B>(MulRows { a: x, m: &self.weight.0, bias: Some(&self.bias), out: y });
-        }
-        y
+        self.product::<K, B, _>(P::read(x), saved, Plain)
+    }
+
+    #[inline(always)]
+    fn forward_then<'a, K: Kernels, P: Place, const B: usize>(
+        &self,
+        x: P::Input<'a, [T; IN]>,
+        saved: &'a mut [[T; OUT]; B],
+        _: Option<Context>,
+        f: impl Pointwise<T>,
+    ) -> &'a mut [[T; OUT]] {
+        self.product::<K, B, _>(P::read(x), saved, Values(f))
     }
 
     #[inline(always)]
@@ -143,44 +216,25 @@ impl<const IN: usize, const OUT: usize, T: Scalar> Layer for Dense<IN, OUT, T> {
         x: &[[T; IN]],
         saved: &mut [[T; OUT]; B],
         grad: &mut [T],
-        (Aligned(weight_slots), bias_slots): &mut Self::Slots<R::Slots>,
+        slots: &mut Self::Slots<R::Slots>,
         rule: &R,
         _: Context,
     ) {
-        let (dy, dx): (&[[T; OUT]], &mut [[T; IN]]) = if D::WANTED {
-            // The output isn't read any more: dy moves there, and `grad` is free for dx.
-            let dy = take_mut(saved, x.len());
-            kernel::copy(<[T; OUT]>::group(grad), dy);
-            (dy, take_mut(<[T; IN]>::group_mut(grad), x.len()))
-        } else {
-            (take(<[T; OUT]>::group(grad), x.len()), &mut [])
-        };
+        self.products::<K, B, D, R, _>(x, saved, grad, slots, rule, Plain);
+    }
 
-        // dx of a block of weights comes first: it takes them as they were before the update.
-        if Self::BY_UNIT {
-            let weight = by_unit_mut(&mut self.weight.0);
-            if Self::DOTS {
-                if D::WANTED {
-                    share::<K, _, B>(MulRows { a: dy, m: weight, bias: None, out: dx });
-                }
-            } else {
-                kernel::dots_down::<K, T, IN, OUT>(dy, weight, 0..IN, dx);
-            }
-            if const { is_shared(IN * OUT * B) } {
-                share::<K, _, B>(LearnRows::new((dy, x), weight, weight_slots, rule, &mut [], OUT));
-            } else {
-                kernel::learn_rows::<K, T, R, _, OUT, IN>(dy, x, 0..OUT, weight, weight_slots, rule);
-            }
-        } else if const { is_shared(IN * OUT * B) } {
-            share::<K, _, B>(LearnRows::new((x, dy), &mut self.weight.0, weight_slots, rule, dx, BLOCK));
-        } else {
-            for start in (0..IN).step_by(BLOCK) {
-                let rows = start..start + BLOCK;
-                kernel::dots::<K, T, IN, OUT>(dy, &self.weight.0, rows.clone(), None, dx);
-                kernel::learn_rows::<K, T, R, _, IN, OUT>(x, dy, rows, &mut self.weight.0, weight_slots, rule);
-            }
-        }
-        kernel::learn_bias::<K, T, R, OUT>(dy, &mut self.bias, bias_slots, rule);
+    #[inline(always)]
+    fn backward_then<K: Kernels, P: Place, const B: usize, D: Need, R: Rule<T>>(
+        &mut self,
+        x: &[[T; IN]],
+        saved: &mut [[T; OUT]; B],
+        grad: &mut [T],
+        slots: &mut Self::Slots<R::Slots>,
+        rule: &R,
+        _: Context,
+        f: impl Pointwise<T>,
+    ) {
+        self.products::<K, B, D, R, _>(x, saved, grad, slots, rule, Slopes { f, y: x.as_flattened() });
     }
 
     #[inline(always)]

@@ -1,5 +1,6 @@
 //! Layers that treat each number alone.
 
+use crate::kernel::Lanes;
 use crate::scalar::Scalar;
 
 /// A function of one number and its derivative. A type with this trait becomes a layer by [`elementwise!`](crate::elementwise!).
@@ -21,6 +22,18 @@ pub trait Elementwise<T: Scalar> {
         for (grad, &at) in grad.iter_mut().zip(at) {
             *grad *= self.derivative(at);
         }
+    }
+    /// Whether products take it into their epilogue, see [`Layer::FUSES`](crate::layer::Layer::FUSES): for `in_place` layers.
+    const FUSES: bool = false;
+    /// [`value`](Self::value) of each number of a vector: the same bits.
+    #[inline(always)]
+    fn fused_value<V: Lanes<T>>(&self, x: V) -> V {
+        x
+    }
+    /// [`derivative`](Self::derivative) at each number of a vector: the same bits.
+    #[inline(always)]
+    fn fused_slope<V: Lanes<T>>(&self, _y: V) -> V {
+        V::splat(T::ONE)
     }
     /// Name and value of the number that the user may set; the struct then has a constructor `with_NAME`.
     #[inline]
@@ -60,6 +73,17 @@ macro_rules! elementwise {
             type Saved<P: $crate::layer::Place, const B: usize> = P::Buffer<[[T; N]; B]>;
             type Wide<const B: usize> = [[T; N]; B];
             type Slots<K: $crate::optimizer::Copies> = ();
+            const FUSES: bool = <Self as $crate::layer::Elementwise<T>>::FUSES;
+
+            #[inline(always)]
+            fn fused_value<V: $crate::kernel::Lanes<T>>(&self, x: V) -> V {
+                $crate::layer::Elementwise::fused_value(self, x)
+            }
+
+            #[inline(always)]
+            fn fused_slope<V: $crate::kernel::Lanes<T>>(&self, y: V) -> V {
+                $crate::layer::Elementwise::fused_slope(self, y)
+            }
 
             #[inline(always)]
             fn forward<'a, K: $crate::kernel::Kernels, P: $crate::layer::Place, const B: usize>(

@@ -3,7 +3,7 @@
 use core::marker::PhantomData;
 
 use super::{Context, Cost, Layer, Need, No, Place, Slices};
-use crate::kernel::{Kernels, Lanes};
+use crate::kernel::{Kernels, Lanes, Pointwise};
 use crate::optimizer::{Copies, CopiesOf, Rule};
 use crate::parameter::{Info, Parameter, Path, Role, Visitor};
 use crate::scalar::Scalar;
@@ -95,6 +95,17 @@ impl<L: Layer> Layer for Frozen<L> {
         saved: &'a mut L::Saved<P, B>,
     ) -> &'a mut [L::Out] {
         self.layer.infer::<K, P, B>(x, saved)
+    }
+
+    #[inline(always)]
+    fn forward_then<'a, K: Kernels, P: Place, const B: usize>(
+        &self,
+        x: P::Input<'a, L::In>,
+        saved: &'a mut L::Saved<P, B>,
+        context: Option<Context>,
+        f: impl Pointwise<L::T>,
+    ) -> &'a mut [L::Out] {
+        self.layer.forward_then::<K, P, B>(x, saved, context, f)
     }
 
     #[inline(always)]

@@ -2,6 +2,7 @@
 
 use super::Elementwise;
 use super::{Setting, SettingError};
+use crate::kernel::Lanes;
 use crate::scalar::Scalar;
 
 /// Leaky rectified linear unit. Maas et al. 2013. y = x where x > 0, else slope · x; y' = 1 where y > 0, else slope.
@@ -54,6 +55,18 @@ impl<const N: usize, T: Scalar> Elementwise<T> for LeakyReLU<N, T> {
     #[inline(always)]
     fn derivative(&self, y: T) -> T {
         if y > T::ZERO { T::ONE } else { self.slope() }
+    }
+
+    const FUSES: bool = true;
+
+    #[inline(always)]
+    fn fused_value<V: Lanes<T>>(&self, x: V) -> V {
+        V::ZERO.below(x, x, V::splat(self.slope()) * x)
+    }
+
+    #[inline(always)]
+    fn fused_slope<V: Lanes<T>>(&self, y: V) -> V {
+        V::ZERO.below(y, V::splat(T::ONE), V::splat(self.slope()))
     }
 
     fn setting(&self) -> Option<(&'static str, T)> {

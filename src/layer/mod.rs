@@ -25,6 +25,7 @@ mod dropout;
 mod softmax;
 mod standardize;
 
+mod fusion;
 mod network;
 mod place;
 mod setting;
@@ -51,7 +52,7 @@ pub use self::softplus::Softplus;
 pub use self::standardize::Standardize;
 pub use self::tanh::Tanh;
 
-use crate::kernel::Kernels;
+use crate::kernel::{self, Kernels, Lanes, Pointwise, Slopes, Values};
 use crate::optimizer::{Copies, Rule};
 use crate::parameter::{Parameter, Path, Visitor};
 use crate::random::mix;
@@ -68,7 +69,7 @@ use crate::tensor::Array;
     label = "not a layer",
     note = "more than 16 layers are a tuple of tuples: `((A, B, ...), (C, D, ...))`"
 )]
-pub trait Layer: Zeroed {
+pub trait Layer: Zeroed + Sync {
     /// The number type.
     type T: Scalar;
     /// One sample of the input.
@@ -91,6 +92,10 @@ pub trait Layer: Zeroed {
     const COST: Cost = Cost::NONE;
     /// Into how many slices a step of a [`Sliced`](crate::training::Sliced) trainer cuts its passes.
     const SLICES: Slices = Slices::whole::<Self>();
+
+    /// Whether it is a function of each number alone, and so cheap that the product before it applies it before sums are written, and the product
+    /// behind it, whose dx they are, its derivative: [`fused_value`](Self::fused_value), [`fused_slope`](Self::fused_slope).
+    const FUSES: bool = false;
 
     /// Whether it can be used: not where a [`FrozenRef`] has no layer yet.
     #[inline(always)]
@@ -132,6 +137,55 @@ pub trait Layer: Zeroed {
         rule: &R,
         context: Context,
     );
+
+    /// f of each number, where [`FUSES`](Self::FUSES).
+    #[inline(always)]
+    fn fused_value<V: Lanes<Self::T>>(&self, x: V) -> V {
+        x
+    }
+
+    /// f' of each number, from y = f(x), where [`FUSES`](Self::FUSES).
+    #[inline(always)]
+    fn fused_slope<V: Lanes<Self::T>>(&self, _y: V) -> V {
+        V::splat(Self::T::ONE)
+    }
+
+    /// [`forward`](Self::forward), or [`infer`](Self::infer) without a context, and then `f` of each number of the output. The same bits as one
+    /// after the other.
+    #[inline(always)]
+    fn forward_then<'a, K: Kernels, P: Place, const B: usize>(
+        &self,
+        x: P::Input<'a, Self::In>,
+        saved: &'a mut Self::Saved<P, B>,
+        context: Option<Context>,
+        f: impl Pointwise<Self::T>,
+    ) -> &'a mut [Self::Out] {
+        let y = match context {
+            Some(context) => self.forward::<K, P, B>(x, saved, context),
+            None => self.infer::<K, P, B>(x, saved),
+        };
+        kernel::finish::<K, _, _>(Self::Out::flatten_mut(y), Values(f));
+        y
+    }
+
+    /// [`backward`](Self::backward), and then dx times f' at x, which is `f`'s output. The same bits as one after the other.
+    #[inline(always)]
+    #[expect(clippy::too_many_arguments, reason = "those of `backward`")]
+    fn backward_then<K: Kernels, P: Place, const B: usize, D: Need, R: Rule<Self::T>>(
+        &mut self,
+        x: &[Self::In],
+        saved: &mut Self::Saved<P, B>,
+        grad: &mut [Self::T],
+        slots: &mut Self::Slots<R::Slots>,
+        rule: &R,
+        context: Context,
+        f: impl Pointwise<Self::T>,
+    ) {
+        self.backward::<K, P, B, D, R>(x, saved, grad, slots, rule, context);
+        if D::WANTED {
+            kernel::finish::<K, _, _>(grad, Slopes { f, y: Self::In::flatten(x) });
+        }
+    }
 
     /// Backward of one sample, without dx, then forward of the next, for an epoch of single samples: the same as one after the other, which a
     /// layer with many weights does in one visit of each.

@@ -2,12 +2,14 @@
 
 use core::fmt::{Result, Write};
 
+use super::fusion::{Fused, done, fuses};
 use super::{Apart, Context, Cost, Layer, Need, Place, Slices};
-use crate::kernel::Kernels;
+use crate::kernel::{self, Kernels, Slopes};
 use crate::optimizer::{Copies, Rule};
 use crate::parameter::{Parameter, Path, Visitor};
 use crate::scalar::Scalar;
 use crate::storage::Max;
+use crate::tensor::Array;
 
 /// A value that layer `A` gives and layer `B` takes: the same type. It exists for the sentence that the compiler says otherwise.
 #[diagnostic::on_unimplemented(
@@ -67,12 +69,7 @@ macro_rules! network {
                 saved: &'a mut Self::Saved<P, BATCH>,
                 context: Context,
             ) -> &'a mut [Self::Out] {
-                let x = self.$first.forward::<K, P, BATCH>(x, &mut saved.$first, context.part($first));
-                $(
-                    let x = Joint::<$Prev, $L>::input($Prev::Out::pass_mut(x));
-                    let x = self.$i.forward::<K, Joint<$Prev, $L>, BATCH>(x, &mut saved.$i, context.part($i));
-                )*
-                x
+                forward!(self saved BATCH K [Some(context)] false; x, P; ($A $first) $(($L $i))*)
             }
 
             #[inline(always)]
@@ -81,12 +78,7 @@ macro_rules! network {
                 x: P::Input<'a, Self::In>,
                 saved: &'a mut Self::Saved<P, BATCH>,
             ) -> &'a mut [Self::Out] {
-                let x = self.$first.infer::<K, P, BATCH>(x, &mut saved.$first);
-                $(
-                    let x = Joint::<$Prev, $L>::input($Prev::Out::pass_mut(x));
-                    let x = self.$i.infer::<K, Joint<$Prev, $L>, BATCH>(x, &mut saved.$i);
-                )*
-                x
+                forward!(self saved BATCH K [] false; x, P; ($A $first) $(($L $i))*)
             }
 
             #[inline(always)]
@@ -109,7 +101,7 @@ macro_rules! network {
                 rule: &R,
                 context: Context,
             ) {
-                backward!(self saved grad slots rule context BATCH R K; x, P, D; ($A $first) $(($L $i))*);
+                backward!(self saved grad slots rule context BATCH R K []; x, P, D; ($A $first) $(($L $i))*);
             }
 
             #[inline(always)]
@@ -227,22 +219,78 @@ macro_rules! network {
     };
 }
 
-/// The backward passes from the last layer to the first. Inputs are found again on the way in; a layer's dx is wanted if the network's is,
-/// or if a layer before it learns.
-macro_rules! backward {
-    ($self:ident $saved:ident $grad:ident $slots:ident $rule:ident $context:ident $B:tt $R:ident $K:ident;
-     $x:expr, $P:ty, $D:ty; ($A:ident $a:tt)) => {
-        $self.$a.backward::<$K, $P, $B, $D, $R>($x, &mut $saved.$a, $grad, &mut $slots.$a, $rule, $context.part($a))
+/// The forward passes, in training with a context, or in use. A layer's part may be done by the layer before it: its output is then where
+/// that layer's was.
+macro_rules! forward {
+    ($self:ident $saved:ident $B:tt $K:ident $context:tt $done:expr; $x:expr, $P:ty; ($A:ident $a:tt)) => {{
+        let x = $x;
+        if const { $done } { done::<$A, $P>(x) } else { forward!(@layer $self $saved $B $K $context; x, $P; $A $a) }
+    }};
+    ($self:ident $saved:ident $B:tt $K:ident $context:tt $done:expr;
+     $x:expr, $P:ty; ($A:ident $a:tt) ($L:ident $l:tt) $($rest:tt)*) => {{
+        let x = $x;
+        let x = if const { $done } {
+            done::<$A, $P>(x)
+        } else if const { fuses::<$K, $A, $L>() } {
+            let (saved, f) = (&mut $saved.$a, Fused(&$self.$l));
+            $self.$a.forward_then::<$K, $P, $B>(x, saved, forward!(@context $context $a), f)
+        } else {
+            forward!(@layer $self $saved $B $K $context; x, $P; $A $a)
+        };
+        let x = Joint::<$A, $L>::input($A::Out::pass_mut(x));
+        forward!($self $saved $B $K $context fuses::<$K, $A, $L>(); x, Joint<$A, $L>; ($L $l) $($rest)*)
+    }};
+    (@layer $self:ident $saved:ident $B:tt $K:ident [Some($context:expr)]; $x:ident, $P:ty; $A:ident $a:tt) => {
+        $self.$a.forward::<$K, $P, $B>($x, &mut $saved.$a, $context.part($a))
     };
-    ($self:ident $saved:ident $grad:ident $slots:ident $rule:ident $context:ident $B:tt $R:ident $K:ident;
+    (@layer $self:ident $saved:ident $B:tt $K:ident []; $x:ident, $P:ty; $A:ident $a:tt) => {
+        $self.$a.infer::<$K, $P, $B>($x, &mut $saved.$a)
+    };
+    (@context [Some($context:expr)] $a:tt) => { Some($context.part($a)) };
+    (@context [] $a:tt) => { None };
+}
+
+/// The backward passes from the last layer to the first. Inputs are found again on the way in; a layer's dx is wanted if the network's is,
+/// or if a layer before it learns. A layer's part may be done by the layer behind it.
+macro_rules! backward {
+    ($self:ident $saved:ident $grad:ident $slots:ident $rule:ident $context:ident $B:tt $R:ident $K:ident $before:tt;
+     $x:expr, $P:ty, $D:ty; ($A:ident $a:tt)) => {
+        let x = $x;
+        backward!(@layer $self $saved $grad $slots $rule $context $B $R $K $before; x, $P, $D; $A $a)
+    };
+    ($self:ident $saved:ident $grad:ident $slots:ident $rule:ident $context:ident $B:tt $R:ident $K:ident $before:tt;
      $x:expr, $P:ty, $D:ty; ($A:ident $a:tt) ($L:ident $l:tt) $($rest:tt)*) => {
         let x = $x;
         {
             let y = $A::Out::pass($A::output::<$P, $B>(x, &$saved.$a));
-            backward!($self $saved $grad $slots $rule $context $B $R $K;
+            backward!($self $saved $grad $slots $rule $context $B $R $K [$A $a];
                 y, Joint<$A, $L>, <$D as Need>::Or<$A::Learns>; ($L $l) $($rest)*);
         }
-        $self.$a.backward::<$K, $P, $B, $D, $R>(x, &mut $saved.$a, $grad, &mut $slots.$a, $rule, $context.part($a));
+        if const { $K::FUSES && $A::FUSES } {
+            backward!(@fused $self $grad $K $before; x, $D; $A);
+        } else {
+            backward!(@layer $self $saved $grad $slots $rule $context $B $R $K $before; x, $P, $D; $A $a);
+        }
+    };
+    // The layer behind did its part; that of the layer before it is left.
+    (@fused $self:ident $grad:ident $K:ident []; $x:ident, $D:ty; $A:ident) => {};
+    (@fused $self:ident $grad:ident $K:ident [$Q:ident $q:tt]; $x:ident, $D:ty; $A:ident) => {
+        if <$D as Need>::WANTED && const { $Q::FUSES } {
+            kernel::finish::<$K, _, _>($grad, Slopes { f: Fused(&$self.$q), y: $A::In::flatten($x) });
+        }
+    };
+    (@layer $self:ident $saved:ident $grad:ident $slots:ident $rule:ident $context:ident $B:tt $R:ident $K:ident [];
+     $x:ident, $P:ty, $D:ty; $A:ident $a:tt) => {
+        $self.$a.backward::<$K, $P, $B, $D, $R>($x, &mut $saved.$a, $grad, &mut $slots.$a, $rule, $context.part($a))
+    };
+    (@layer $self:ident $saved:ident $grad:ident $slots:ident $rule:ident $context:ident $B:tt $R:ident $K:ident [$Q:ident $q:tt];
+     $x:ident, $P:ty, $D:ty; $A:ident $a:tt) => {
+        if const { $K::FUSES && $Q::FUSES } {
+            let (saved, slots, context, f) = (&mut $saved.$a, &mut $slots.$a, $context.part($a), Fused(&$self.$q));
+            $self.$a.backward_then::<$K, $P, $B, $D, $R>($x, saved, $grad, slots, $rule, context, f);
+        } else {
+            backward!(@layer $self $saved $grad $slots $rule $context $B $R $K []; $x, $P, $D; $A $a);
+        }
     };
 }
 
@@ -252,7 +300,7 @@ macro_rules! others {
     ($self:ident $saved:ident $grad:ident $slots:ident $rule:ident $context:ident $B:tt $R:ident $K:ident;
      $x:expr; ($A:ident $a:tt) ($L:ident $l:tt) $($rest:tt)*) => {{
         let y = $A::Out::pass($A::output::<Apart, $B>($x, &$saved.$a));
-        backward!($self $saved $grad $slots $rule $context $B $R $K; y, Joint<$A, $L>, $A::Learns; ($L $l) $($rest)*);
+        backward!($self $saved $grad $slots $rule $context $B $R $K []; y, Joint<$A, $L>, $A::Learns; ($L $l) $($rest)*);
     }};
 }
 

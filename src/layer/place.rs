@@ -19,11 +19,15 @@ pub trait Place: sealed::Sealed {
     type Buffer<A: Zeroed>: Zeroed;
     /// In place if both are.
     type And<P: Place>: Place;
+    /// Whether it is in place.
+    const IN_PLACE: bool;
 
     /// Hands the previous layer's output on.
     fn input<X>(x: &mut [X]) -> Self::Input<'_, X>;
     /// The input, to be read.
     fn read<'a, X: 'a>(x: Self::Input<'a, X>) -> &'a [X];
+    /// The input that the previous layer has already overwritten with the output, if it is to be overwritten.
+    fn written<'a, X: 'a>(x: Self::Input<'a, X>) -> &'a mut [X];
     /// The output buffer, filled with the input: a layer that works in place goes on from here.
     fn own<'a, X: Array + 'a, const B: usize>(
         x: Self::Input<'a, X>,
@@ -51,6 +55,7 @@ impl Place for Apart {
     type Input<'a, X: 'a> = &'a [X];
     type Buffer<A: Zeroed> = A;
     type And<P: Place> = Apart;
+    const IN_PLACE: bool = false;
 
     #[inline(always)]
     fn input<X>(x: &mut [X]) -> &[X] {
@@ -59,6 +64,10 @@ impl Place for Apart {
     #[inline(always)]
     fn read<'a, X: 'a>(x: &'a [X]) -> &'a [X] {
         x
+    }
+    #[inline(always)]
+    fn written<'a, X: 'a>(_: &'a [X]) -> &'a mut [X] {
+        &mut []
     }
     #[inline(always)]
     fn own<'a, X: Array + 'a, const B: usize>(x: &'a [X], buffer: &'a mut [X; B]) -> &'a mut [X] {
@@ -80,6 +89,7 @@ impl Place for InPlace {
     type Input<'a, X: 'a> = &'a mut [X];
     type Buffer<A: Zeroed> = ();
     type And<P: Place> = P;
+    const IN_PLACE: bool = true;
 
     #[inline(always)]
     fn input<X>(x: &mut [X]) -> &mut [X] {
@@ -87,6 +97,10 @@ impl Place for InPlace {
     }
     #[inline(always)]
     fn read<'a, X: 'a>(x: &'a mut [X]) -> &'a [X] {
+        x
+    }
+    #[inline(always)]
+    fn written<'a, X: 'a>(x: &'a mut [X]) -> &'a mut [X] {
         x
     }
     #[inline(always)]

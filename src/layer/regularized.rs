@@ -3,7 +3,7 @@
 //! Backward: λ₁ sign(w) + 2 λ₂ w is added to the gradient, with sign(0) = 0.
 
 use super::{Context, Cost, Layer, Need, Place, SettingError, Slices};
-use crate::kernel::{Kernels, Lanes};
+use crate::kernel::{Kernels, Lanes, Pointwise};
 use crate::optimizer::{Copies, Rule};
 use crate::parameter::{Parameter, Path, Role, Visitor};
 use crate::scalar::Scalar;
@@ -121,6 +121,17 @@ impl<L: Layer> Layer for Regularized<L> {
         saved: &'a mut L::Saved<P, B>,
     ) -> &'a mut [L::Out] {
         self.layer.infer::<K, P, B>(x, saved)
+    }
+
+    #[inline(always)]
+    fn forward_then<'a, K: Kernels, P: Place, const B: usize>(
+        &self,
+        x: P::Input<'a, L::In>,
+        saved: &'a mut L::Saved<P, B>,
+        context: Option<Context>,
+        f: impl Pointwise<L::T>,
+    ) -> &'a mut [L::Out] {
+        self.layer.forward_then::<K, P, B>(x, saved, context, f)
     }
 
     #[inline(always)]

@@ -1,7 +1,7 @@
 //! ReLU: y = x where x > 0, else 0; y' = 1 where y > 0, else 0 (0 at 0). NaN stays NaN, so that it shows in the loss.
 
 use super::Elementwise;
-use crate::kernel;
+use crate::kernel::{self, Lanes};
 use crate::scalar::Scalar;
 
 /// Rectified linear unit: max(x, 0). Nair and Hinton 2010. y = x where x > 0, else 0; y' = 1 where y > 0, else 0 (0 at 0). NaN stays NaN, so that it shows in the loss.
@@ -34,6 +34,18 @@ impl<const N: usize, T: Scalar> Elementwise<T> for ReLU<N, T> {
     #[inline(always)]
     fn derivative(&self, y: T) -> T {
         if y <= T::ZERO { T::ZERO } else { T::ONE }
+    }
+
+    const FUSES: bool = true;
+
+    #[inline(always)]
+    fn fused_value<V: Lanes<T>>(&self, x: V) -> V {
+        x.below(V::splat(T::SMALLEST), V::ZERO, x)
+    }
+
+    #[inline(always)]
+    fn fused_slope<V: Lanes<T>>(&self, y: V) -> V {
+        y.below(V::splat(T::SMALLEST), V::ZERO, V::splat(T::ONE))
     }
 
     #[inline(always)]

@@ -10,7 +10,10 @@ mod vectors;
 
 use self::definition::{Record, check, check_record};
 use self::guarded::Guarded;
-use super::{Kernels, dots, learn_all, learn_bias, learn_rows, mul_rows};
+use super::{
+    Kernels, Lanes, Pointwise, Slopes, Values, dots, dots_then, learn_all, learn_bias, learn_rows, mul_rows,
+    mul_rows_then,
+};
 use crate::parameter::Role;
 use crate::random::mix;
 use crate::scalar::Scalar;
@@ -85,6 +88,26 @@ fn products<K: Kernels, T: Scalar, const R: usize, const C: usize>(
     expected.extend(untouched[expected.len()..].iter().map(|&old| definition::Sum::of(old)));
     check(("mul_rows", *size), rows_out.get(), expected);
 
+    // With an epilogue: the same bits as with a pass after it, and nothing else is written.
+    let (plain, n) = (rows_out.get().to_vec(), p.get().len() / R * C);
+    let ended = |name, actual: &[T], at: usize, expected: T| {
+        let (actual, expected) = (actual[at].to_f64(), expected.to_f64());
+        assert!(
+            actual == expected || actual.is_nan() && expected.is_nan(),
+            "{name} {size:?} {at}: {actual} {expected}"
+        );
+    };
+    let bias = biased.then(|| row.array());
+    mul_rows_then::<K, T, _, R, C>(p.arrays(), matrix.array(), bias, rows_out.arrays_mut(), Values(Bent));
+    for (at, &x) in plain.iter().enumerate() {
+        ended("mul_rows_then, values", rows_out.get(), at, if at < n { Bent::value_of(x) } else { x });
+    }
+    let end = Slopes { f: Bent, y: q.get() };
+    mul_rows_then::<K, T, _, R, C>(p.arrays(), matrix.array(), bias, rows_out.arrays_mut(), end);
+    for (at, &x) in plain.iter().enumerate() {
+        ended("mul_rows_then, slopes", rows_out.get(), at, if at < n { x * Bent::slope_of(q.get()[at]) } else { x });
+    }
+
     let untouched = columns_out.get().to_vec();
     dots::<K, T, R, C>(
         q.arrays(),
@@ -102,6 +125,44 @@ fn products<K: Kernels, T: Scalar, const R: usize, const C: usize>(
         }
     }
     check(("dots", *size), columns_out.get(), expected);
+
+    let (plain, bias) = (columns_out.get().to_vec(), biased.then(|| column.array()));
+    let is_ended = |at: usize| at < wanted && rows.contains(&(at % R));
+    let out = columns_out.arrays_mut();
+    dots_then::<K, T, _, R, C>(q.arrays(), matrix.array(), rows.clone(), bias, out, Values(Bent));
+    for (at, &x) in plain.iter().enumerate() {
+        ended("dots_then, values", columns_out.get(), at, if is_ended(at) { Bent::value_of(x) } else { x });
+    }
+    let (out, end) = (columns_out.arrays_mut(), Slopes { f: Bent, y: p.get() });
+    dots_then::<K, T, _, R, C>(q.arrays(), matrix.array(), rows.clone(), bias, out, end);
+    for (at, &x) in plain.iter().enumerate() {
+        let expected = if is_ended(at) { x * Bent::slope_of(p.get()[at]) } else { x };
+        ended("dots_then, slopes", columns_out.get(), at, expected);
+    }
+}
+
+/// x where it is more than ¼, else 2x.
+#[derive(Clone, Copy)]
+struct Bent;
+
+impl Bent {
+    fn value_of<T: Scalar>(x: T) -> T {
+        if x > T::from_f64(0.25) { x } else { x + x }
+    }
+    fn slope_of<T: Scalar>(y: T) -> T {
+        T::from_f64(if y > T::from_f64(0.25) { 1.0 } else { 2.0 })
+    }
+}
+
+impl<T: Scalar> Pointwise<T> for Bent {
+    #[inline(always)]
+    fn value<V: Lanes<T>>(self, x: V) -> V {
+        V::splat(T::from_f64(0.25)).below(x, x, x + x)
+    }
+    #[inline(always)]
+    fn slope<V: Lanes<T>>(self, y: V) -> V {
+        V::splat(T::from_f64(0.25)).below(y, V::splat(T::ONE), V::splat(T::from_f64(2.0)))
+    }
 }
 
 fn updates<K: Kernels, T: Scalar, const R: usize, const C: usize>(data: &mut Data<T>, rows: core::ops::Range<usize>) {

@@ -1,0 +1,37 @@
+//! Fusion: an activation that costs less than a pass over memory is applied by the products beside it, while their sums are in registers.
+
+use super::{Joint, Layer, Place};
+use crate::kernel::{Kernels, Lanes, Pointwise};
+use crate::tensor::Array;
+
+/// Whether `A` applies the function of `B`, which would overwrite its output, and `B` has nothing to do.
+pub(super) const fn fuses<K: Kernels, A: Layer, B: Layer>() -> bool {
+    K::FUSES && B::FUSES && <Joint<A, B> as Place>::IN_PLACE
+}
+
+/// The output of a layer whose part is done: its input.
+#[inline(always)]
+pub(super) fn done<'a, L: Layer, P: Place>(x: P::Input<'a, L::In>) -> &'a mut [L::Out] {
+    L::Out::group_mut(L::In::flatten_mut(P::written(x)))
+}
+
+/// The function of a layer that [`FUSES`](Layer::FUSES).
+pub(super) struct Fused<'l, L>(pub &'l L);
+
+impl<L> Clone for Fused<'_, L> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<L> Copy for Fused<'_, L> {}
+
+impl<L: Layer> Pointwise<L::T> for Fused<'_, L> {
+    #[inline(always)]
+    fn value<V: Lanes<L::T>>(self, x: V) -> V {
+        self.0.fused_value(x)
+    }
+    #[inline(always)]
+    fn slope<V: Lanes<L::T>>(self, y: V) -> V {
+        self.0.fused_slope(y)
+    }
+}
