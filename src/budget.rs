@@ -40,6 +40,17 @@ impl Text {
         Self { bytes: [0; 256], len: 0 }.text(start)
     }
 
+    /// The name of a type with its sizes: "Conv1d<20, 6, 18, 16, 3>".
+    pub const fn type_name(name: &str, sizes: &[usize]) -> Self {
+        let mut text = Self::new(name).text("<");
+        let mut i = 0;
+        while i < sizes.len() {
+            text = text.text(if i == 0 { "" } else { ", " }).number(sizes[i]);
+            i += 1;
+        }
+        text.text(">")
+    }
+
     /// Appends a text; what does not fit is cut.
     pub const fn text(mut self, text: &str) -> Self {
         let mut i = 0;

@@ -75,6 +75,9 @@ pub enum Order {
     ByRow,
     /// Column by column.
     ByColumn,
+    /// In blocks of a · b · c numbers, one after another, each of them logically `[a][b][c]` and in memory `[c][b][a]`: weights of
+    /// convolutions, and of gates.
+    Reversed([usize; 3]),
 }
 
 impl Order {
@@ -83,12 +86,25 @@ impl Order {
     pub const fn place(self, i: usize, rows: usize, columns: usize) -> usize {
         match self {
             Self::ByRow => i,
-            // Checked, so that there is no panic where the compiler doesn't know that there are columns.
-            Self::ByColumn => match (i.checked_rem(columns), i.checked_div(columns)) {
-                (Some(column), Some(row)) => column * rows + row,
+            Self::ByColumn => reversed(i, [rows, 1, columns]),
+            Self::Reversed(sizes) => reversed(i, sizes),
+        }
+    }
+}
+
+/// [`Order::Reversed`].
+#[inline]
+const fn reversed(i: usize, [a, b, c]: [usize; 3]) -> usize {
+    // Checked, so that there is no panic where the compiler doesn't know that there are any.
+    match (i.checked_rem(c), i.checked_div(c)) {
+        (Some(at_c), Some(ab)) => match (ab.checked_rem(b), ab.checked_div(b)) {
+            (Some(at_b), Some(blocks)) => match (blocks.checked_rem(a), blocks.checked_div(a)) {
+                (Some(at_a), Some(block)) => ((block * c + at_c) * b + at_b) * a + at_a,
                 _ => i,
             },
-        }
+            _ => i,
+        },
+        _ => i,
     }
 }
 
@@ -98,6 +114,7 @@ impl Info {
     pub fn place(&self, i: usize) -> usize {
         match (self.order, self.shape.dims()) {
             (Order::ByColumn, &[rows, columns]) => self.order.place(i, rows, columns),
+            (Order::Reversed(sizes), _) => reversed(i, sizes),
             _ => i,
         }
     }
@@ -195,4 +212,19 @@ pub trait Visitor<T, K: Copies, G: Copies> {
 
     /// A parameter that isn't trained, because its layer is frozen or because it is a [`Role::State`].
     fn visit_frozen<A: Array<T = T>>(&mut self, _info: Info, _values: &mut A) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Order;
+
+    /// Two blocks, `[2][3][4]` each.
+    #[test]
+    fn reversed_blocks() {
+        for i in 0..48 {
+            let (block, a, b, c) = (i / 24, i / 12 % 2, i / 4 % 3, i % 4);
+            assert_eq!(Order::Reversed([2, 3, 4]).place(i, 0, 0), block * 24 + c * 6 + b * 2 + a);
+        }
+        assert_eq!(Order::Reversed([0, 3, 4]).place(5, 0, 0), 5);
+    }
 }

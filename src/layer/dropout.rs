@@ -8,16 +8,17 @@ use super::{Context, InPlace, Layer, Need, No, Place, Setting, SettingError};
 use crate::kernel::Kernels;
 use crate::optimizer::{Copies, Rule};
 use crate::scalar::Scalar;
+use crate::tensor::{Array, take_mut};
 
 /// Inverted dropout: in training a unit is 0 with probability `rate`, and the others are divided by 1 - `rate`. Srivastava et al. 2014.
 #[derive(Clone, Copy, Debug)]
-pub struct Dropout<const N: usize, T = f32> {
-    rate: Setting<T>,
-    scalar: PhantomData<T>,
+pub struct Dropout<const N: usize, A: Array = f32> {
+    rate: Setting<A::T>,
+    scalar: PhantomData<A>,
 }
-crate::zeroed!([const N: usize, T: Scalar] Dropout<N, T> { rate, scalar });
+crate::zeroed!([const N: usize, A: Array] Dropout<N, A> { rate, scalar });
 
-impl<const N: usize, T: Scalar> Dropout<N, T> {
+impl<const N: usize, T: Scalar, A: Array<T = T>> Dropout<N, A> {
     /// With the default rate, 0.5.
     pub const fn new() -> Self {
         Self { rate: Setting::DEFAULT, scalar: PhantomData }
@@ -49,12 +50,12 @@ impl<const N: usize, T: Scalar> Dropout<N, T> {
 
     /// Applies the mask: a unit is kept where the top 24 bits of its word, as a fraction, are at least the rate.
     #[inline(always)]
-    fn mask(&self, rows: &mut [[T; N]], context: Context) {
+    fn mask(&self, rows: &mut [[A; N]], context: Context) {
         let rate = self.rate();
         let threshold = rate * T::from_u32(1 << 24);
         let scale = T::ONE / (T::ONE - rate);
         for (sample, row) in rows.iter_mut().enumerate() {
-            for (unit, value) in row.iter_mut().enumerate() {
+            for (unit, value) in A::flatten_mut(row).iter_mut().enumerate() {
                 let kept = T::from_u32(context.word(sample, unit) >> 8) >= threshold;
                 *value = if kept { *value * scale } else { T::ZERO };
             }
@@ -62,30 +63,30 @@ impl<const N: usize, T: Scalar> Dropout<N, T> {
     }
 }
 
-impl<const N: usize, T: Scalar> Default for Dropout<N, T> {
+impl<const N: usize, A: Array> Default for Dropout<N, A> {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl<const N: usize, T: Scalar> Layer for Dropout<N, T> {
+impl<const N: usize, T: Scalar, A: Array<T = T>> Layer for Dropout<N, A> {
     type T = T;
-    type In = [T; N];
-    type Out = [T; N];
+    type In = [A; N];
+    type Out = [A; N];
     type Wants = InPlace;
     type Leaves = InPlace;
     type Learns = No;
-    type Saved<P: Place, const B: usize> = P::Buffer<[[T; N]; B]>;
-    type Wide<const B: usize> = [[T; N]; B];
+    type Saved<P: Place, const B: usize> = P::Buffer<[[A; N]; B]>;
+    type Wide<const B: usize> = [[A; N]; B];
     type Slots<K: Copies> = ();
 
     #[inline(always)]
     fn forward<'a, K: Kernels, P: Place, const B: usize>(
         &self,
-        x: P::Input<'a, [T; N]>,
-        saved: &'a mut P::Buffer<[[T; N]; B]>,
+        x: P::Input<'a, [A; N]>,
+        saved: &'a mut P::Buffer<[[A; N]; B]>,
         context: Context,
-    ) -> &'a mut [[T; N]] {
+    ) -> &'a mut [[A; N]] {
         let y = P::own(x, saved);
         self.mask(y, context);
         y
@@ -94,37 +95,37 @@ impl<const N: usize, T: Scalar> Layer for Dropout<N, T> {
     #[inline(always)]
     fn infer<'a, K: Kernels, P: Place, const B: usize>(
         &self,
-        x: P::Input<'a, [T; N]>,
-        saved: &'a mut P::Buffer<[[T; N]; B]>,
-    ) -> &'a mut [[T; N]] {
+        x: P::Input<'a, [A; N]>,
+        saved: &'a mut P::Buffer<[[A; N]; B]>,
+    ) -> &'a mut [[A; N]] {
         P::own(x, saved)
     }
 
     #[inline(always)]
-    fn output<'a, P: Place, const B: usize>(x: &'a [[T; N]], saved: &'a P::Buffer<[[T; N]; B]>) -> &'a [[T; N]] {
+    fn output<'a, P: Place, const B: usize>(x: &'a [[A; N]], saved: &'a P::Buffer<[[A; N]; B]>) -> &'a [[A; N]] {
         P::output(x, saved)
     }
 
     #[inline(always)]
     fn output_mut<'a, P: Place, const B: usize>(
-        x: P::Input<'a, [T; N]>,
-        saved: &'a mut P::Buffer<[[T; N]; B]>,
-    ) -> &'a mut [[T; N]] {
+        x: P::Input<'a, [A; N]>,
+        saved: &'a mut P::Buffer<[[A; N]; B]>,
+    ) -> &'a mut [[A; N]] {
         P::output_mut(x, saved)
     }
 
     #[inline(always)]
     fn backward<K: Kernels, P: Place, const B: usize, D: Need, R: Rule<T>>(
         &mut self,
-        x: &[[T; N]],
-        _: &mut P::Buffer<[[T; N]; B]>,
+        x: &[[A; N]],
+        _: &mut P::Buffer<[[A; N]; B]>,
         grad: &mut [T],
         _: &mut (),
         _: &R,
         context: Context,
     ) {
         if D::WANTED {
-            let rows = crate::tensor::take_mut(crate::tensor::Array::group_mut(grad), x.len());
+            let rows = take_mut(Array::group_mut(grad), x.len());
             self.mask(rows, context);
         }
     }

@@ -48,7 +48,8 @@ pub(crate) fn gated<T: Scalar>(x: T, gate: T) -> T {
     if gate > T::ZERO { x * gate } else { gate }
 }
 
-/// Makes a layer of a struct `Name<N, T>` that is [`Elementwise`]: `elementwise!(Swish, apart);`.
+/// Makes a layer of a struct `Name<N, A>` that is [`Elementwise`]: `elementwise!(Swish, apart);`. `A` is what there are `N` of: numbers, or
+/// arrays of them, such as the channels of `N` positions.
 ///
 /// `in_place`: the derivative is a function of the output, so the layer overwrites its input where the network allows it.
 /// `apart`: the derivative is a function of the input, which is kept.
@@ -63,15 +64,18 @@ macro_rules! elementwise {
     (@at x, $x:expr, $y:expr) => { $x };
     (@at y, $x:expr, $y:expr) => { $y };
     (@layer $name:ident, $wants:ident, $leaves:ident, $at:ident) => {
-        impl<const N: usize, T: $crate::scalar::Scalar> $crate::layer::Layer for $name<N, T> {
+        impl<const N: usize, T: $crate::scalar::Scalar, A: $crate::tensor::Array<T = T>> $crate::layer::Layer for $name<N, A>
+        where
+            Self: $crate::layer::Elementwise<T> + $crate::storage::Zeroed + Sync,
+        {
             type T = T;
-            type In = [T; N];
-            type Out = [T; N];
+            type In = [A; N];
+            type Out = [A; N];
             type Wants = $crate::layer::$wants;
             type Leaves = $crate::layer::$leaves;
             type Learns = $crate::layer::No;
-            type Saved<P: $crate::layer::Place, const B: usize> = P::Buffer<[[T; N]; B]>;
-            type Wide<const B: usize> = [[T; N]; B];
+            type Saved<P: $crate::layer::Place, const B: usize> = P::Buffer<[[A; N]; B]>;
+            type Wide<const B: usize> = [[A; N]; B];
             type Slots<K: $crate::optimizer::Copies> = ();
             const FUSES: bool = <Self as $crate::layer::Elementwise<T>>::FUSES;
 
@@ -88,36 +92,36 @@ macro_rules! elementwise {
             #[inline(always)]
             fn forward<'a, K: $crate::kernel::Kernels, P: $crate::layer::Place, const B: usize>(
                 &self,
-                x: P::Input<'a, [T; N]>,
-                saved: &'a mut P::Buffer<[[T; N]; B]>,
+                x: P::Input<'a, [A; N]>,
+                saved: &'a mut P::Buffer<[[A; N]; B]>,
                 _: $crate::layer::Context,
-            ) -> &'a mut [[T; N]] {
+            ) -> &'a mut [[A; N]] {
                 let y = P::own(x, saved);
-                $crate::layer::Elementwise::values(self, y.as_flattened_mut());
+                $crate::layer::Elementwise::values(self, $crate::tensor::Array::flatten_mut(y));
                 y
             }
 
             #[inline(always)]
             fn output<'a, P: $crate::layer::Place, const B: usize>(
-                x: &'a [[T; N]],
-                saved: &'a P::Buffer<[[T; N]; B]>,
-            ) -> &'a [[T; N]] {
+                x: &'a [[A; N]],
+                saved: &'a P::Buffer<[[A; N]; B]>,
+            ) -> &'a [[A; N]] {
                 P::output(x, saved)
             }
 
             #[inline(always)]
             fn output_mut<'a, P: $crate::layer::Place, const B: usize>(
-                x: P::Input<'a, [T; N]>,
-                saved: &'a mut P::Buffer<[[T; N]; B]>,
-            ) -> &'a mut [[T; N]] {
+                x: P::Input<'a, [A; N]>,
+                saved: &'a mut P::Buffer<[[A; N]; B]>,
+            ) -> &'a mut [[A; N]] {
                 P::output_mut(x, saved)
             }
 
             #[inline(always)]
             fn backward<K: $crate::kernel::Kernels, P: $crate::layer::Place, const B: usize, D: $crate::layer::Need, R: $crate::optimizer::Rule<T>>(
                 &mut self,
-                x: &[[T; N]],
-                saved: &mut P::Buffer<[[T; N]; B]>,
+                x: &[[A; N]],
+                saved: &mut P::Buffer<[[A; N]; B]>,
                 grad: &mut [T],
                 _: &mut (),
                 _: &R,
@@ -125,8 +129,8 @@ macro_rules! elementwise {
             ) {
                 let _ = &saved;
                 if D::WANTED {
-                    let at = $crate::elementwise!(@at $at, x, P::output::<[T; N], B>(x, saved));
-                    $crate::layer::Elementwise::gradients(self, grad, at.as_flattened());
+                    let at = $crate::elementwise!(@at $at, x, P::output::<[A; N], B>(x, saved));
+                    $crate::layer::Elementwise::gradients(self, grad, $crate::tensor::Array::flatten(at));
                 }
             }
 

@@ -3,16 +3,17 @@
 use super::Elementwise;
 use super::{Setting, SettingError};
 use crate::scalar::Scalar;
+use crate::tensor::Array;
 
 /// Exponential linear unit. Clevert et al. 2015. y = x where x > 0, else α (eˣ - 1); y' = 1 where y > 0, else y + α.
 #[derive(Clone, Copy, Debug)]
-pub struct ELU<const N: usize, T = f32> {
-    alpha: Setting<T>,
+pub struct ELU<const N: usize, A: Array = f32> {
+    alpha: Setting<A::T>,
 }
-crate::zeroed!([const N: usize, T: Scalar] ELU<N, T> { alpha });
+crate::zeroed!([const N: usize, A: Array] ELU<N, A> { alpha });
 crate::elementwise!(ELU, in_place);
 
-impl<const N: usize, T: Scalar> ELU<N, T> {
+impl<const N: usize, T: Scalar, A: Array<T = T>> ELU<N, A> {
     /// With the default alpha.
     pub const fn new() -> Self {
         Self { alpha: Setting::DEFAULT }
@@ -39,13 +40,13 @@ impl<const N: usize, T: Scalar> ELU<N, T> {
     }
 }
 
-impl<const N: usize, T: Scalar> Default for ELU<N, T> {
+impl<const N: usize, A: Array> Default for ELU<N, A> {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl<const N: usize, T: Scalar> Elementwise<T> for ELU<N, T> {
+impl<const N: usize, T: Scalar, A: Array<T = T>> Elementwise<T> for ELU<N, A> {
     #[inline(always)]
     fn value(&self, x: T) -> T {
         if x > T::ZERO { x } else { self.alpha() * x.exp_m1() }

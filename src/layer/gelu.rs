@@ -3,29 +3,30 @@
 use super::Elementwise;
 use super::elementwise::gated;
 use crate::scalar::Scalar;
+use crate::tensor::Array;
 
 /// Gaussian error linear unit, the exact form. Hendrycks and Gimpel 2016. y = x Φ(x) with Φ(x) = (1 + erf(x/√2)) / 2; y' = Φ(x) + x φ(x).
 #[derive(Clone, Copy, Debug)]
-pub struct GELU<const N: usize, T = f32> {
-    scalar: core::marker::PhantomData<T>,
+pub struct GELU<const N: usize, A = f32> {
+    scalar: core::marker::PhantomData<A>,
 }
-crate::zeroed!([const N: usize, T: Scalar] GELU<N, T> { scalar });
+crate::zeroed!([const N: usize, A: Array] GELU<N, A> { scalar });
 crate::elementwise!(GELU, apart);
 
-impl<const N: usize, T: Scalar> GELU<N, T> {
+impl<const N: usize, A: Array> GELU<N, A> {
     /// The layer; it has nothing to set.
     pub const fn new() -> Self {
         Self { scalar: core::marker::PhantomData }
     }
 }
 
-impl<const N: usize, T: Scalar> Default for GELU<N, T> {
+impl<const N: usize, A: Array> Default for GELU<N, A> {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl<const N: usize, T: Scalar> Elementwise<T> for GELU<N, T> {
+impl<const N: usize, T: Scalar, A: Array<T = T>> Elementwise<T> for GELU<N, A> {
     #[inline(always)]
     fn value(&self, x: T) -> T {
         gated(x, normal_cdf(x))
@@ -46,20 +47,20 @@ fn normal_cdf<T: Scalar>(x: T) -> T {
 
 /// GELU by its usual approximation: y = x (1 + tanh u) / 2 with u = √(2/π) (x + 0.044715 x³).
 #[derive(Clone, Copy, Debug)]
-pub struct TanhGELU<const N: usize, T = f32> {
-    scalar: core::marker::PhantomData<T>,
+pub struct TanhGELU<const N: usize, A = f32> {
+    scalar: core::marker::PhantomData<A>,
 }
-crate::zeroed!([const N: usize, T: Scalar] TanhGELU<N, T> { scalar });
+crate::zeroed!([const N: usize, A: Array] TanhGELU<N, A> { scalar });
 crate::elementwise!(TanhGELU, apart);
 
-impl<const N: usize, T: Scalar> TanhGELU<N, T> {
+impl<const N: usize, A: Array> TanhGELU<N, A> {
     /// The layer; it has nothing to set.
     pub const fn new() -> Self {
         Self { scalar: core::marker::PhantomData }
     }
 }
 
-impl<const N: usize, T: Scalar> Default for TanhGELU<N, T> {
+impl<const N: usize, A: Array> Default for TanhGELU<N, A> {
     fn default() -> Self {
         Self::new()
     }
@@ -69,7 +70,7 @@ impl<const N: usize, T: Scalar> Default for TanhGELU<N, T> {
 const SLOPE: f64 = 0.797_884_560_802_865_4;
 const CUBIC: f64 = 0.044715;
 
-impl<const N: usize, T: Scalar> Elementwise<T> for TanhGELU<N, T> {
+impl<const N: usize, T: Scalar, A: Array<T = T>> Elementwise<T> for TanhGELU<N, A> {
     #[inline(always)]
     fn value(&self, x: T) -> T {
         let u = T::from_f64(SLOPE) * (x + T::from_f64(CUBIC) * x * x * x);

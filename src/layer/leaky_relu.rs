@@ -4,16 +4,17 @@ use super::Elementwise;
 use super::{Setting, SettingError};
 use crate::kernel::Lanes;
 use crate::scalar::Scalar;
+use crate::tensor::Array;
 
 /// Leaky rectified linear unit. Maas et al. 2013. y = x where x > 0, else slope · x; y' = 1 where y > 0, else slope.
 #[derive(Clone, Copy, Debug)]
-pub struct LeakyReLU<const N: usize, T = f32> {
-    slope: Setting<T>,
+pub struct LeakyReLU<const N: usize, A: Array = f32> {
+    slope: Setting<A::T>,
 }
-crate::zeroed!([const N: usize, T: Scalar] LeakyReLU<N, T> { slope });
+crate::zeroed!([const N: usize, A: Array] LeakyReLU<N, A> { slope });
 crate::elementwise!(LeakyReLU, in_place);
 
-impl<const N: usize, T: Scalar> LeakyReLU<N, T> {
+impl<const N: usize, T: Scalar, A: Array<T = T>> LeakyReLU<N, A> {
     /// With the default slope.
     pub const fn new() -> Self {
         Self { slope: Setting::DEFAULT }
@@ -40,13 +41,13 @@ impl<const N: usize, T: Scalar> LeakyReLU<N, T> {
     }
 }
 
-impl<const N: usize, T: Scalar> Default for LeakyReLU<N, T> {
+impl<const N: usize, A: Array> Default for LeakyReLU<N, A> {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl<const N: usize, T: Scalar> Elementwise<T> for LeakyReLU<N, T> {
+impl<const N: usize, T: Scalar, A: Array<T = T>> Elementwise<T> for LeakyReLU<N, A> {
     #[inline(always)]
     fn value(&self, x: T) -> T {
         if x > T::ZERO { x } else { self.slope() * x }

@@ -3,29 +3,30 @@
 use super::Elementwise;
 use crate::kernel::{self, Lanes};
 use crate::scalar::Scalar;
+use crate::tensor::Array;
 
 /// Rectified linear unit: max(x, 0). Nair and Hinton 2010. y = x where x > 0, else 0; y' = 1 where y > 0, else 0 (0 at 0). NaN stays NaN, so that it shows in the loss.
 #[derive(Clone, Copy, Debug)]
-pub struct ReLU<const N: usize, T = f32> {
-    scalar: core::marker::PhantomData<T>,
+pub struct ReLU<const N: usize, A = f32> {
+    scalar: core::marker::PhantomData<A>,
 }
-crate::zeroed!([const N: usize, T: Scalar] ReLU<N, T> { scalar });
+crate::zeroed!([const N: usize, A: Array] ReLU<N, A> { scalar });
 crate::elementwise!(ReLU, in_place);
 
-impl<const N: usize, T: Scalar> ReLU<N, T> {
+impl<const N: usize, A: Array> ReLU<N, A> {
     /// The layer; it has nothing to set.
     pub const fn new() -> Self {
         Self { scalar: core::marker::PhantomData }
     }
 }
 
-impl<const N: usize, T: Scalar> Default for ReLU<N, T> {
+impl<const N: usize, A: Array> Default for ReLU<N, A> {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl<const N: usize, T: Scalar> Elementwise<T> for ReLU<N, T> {
+impl<const N: usize, T: Scalar, A: Array<T = T>> Elementwise<T> for ReLU<N, A> {
     #[inline(always)]
     fn value(&self, x: T) -> T {
         if x <= T::ZERO { T::ZERO } else { x }

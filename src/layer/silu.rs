@@ -3,29 +3,30 @@
 use super::Elementwise;
 use super::elementwise::gated;
 use crate::scalar::Scalar;
+use crate::tensor::Array;
 
 /// Sigmoid linear unit, also called Swish. Elfwing et al. 2017. y = x s(x) with s the logistic function; y' = s + x s (1 - s).
 #[derive(Clone, Copy, Debug)]
-pub struct SiLU<const N: usize, T = f32> {
-    scalar: core::marker::PhantomData<T>,
+pub struct SiLU<const N: usize, A = f32> {
+    scalar: core::marker::PhantomData<A>,
 }
-crate::zeroed!([const N: usize, T: Scalar] SiLU<N, T> { scalar });
+crate::zeroed!([const N: usize, A: Array] SiLU<N, A> { scalar });
 crate::elementwise!(SiLU, apart);
 
-impl<const N: usize, T: Scalar> SiLU<N, T> {
+impl<const N: usize, A: Array> SiLU<N, A> {
     /// The layer; it has nothing to set.
     pub const fn new() -> Self {
         Self { scalar: core::marker::PhantomData }
     }
 }
 
-impl<const N: usize, T: Scalar> Default for SiLU<N, T> {
+impl<const N: usize, A: Array> Default for SiLU<N, A> {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl<const N: usize, T: Scalar> Elementwise<T> for SiLU<N, T> {
+impl<const N: usize, T: Scalar, A: Array<T = T>> Elementwise<T> for SiLU<N, A> {
     #[inline(always)]
     fn value(&self, x: T) -> T {
         gated(x, x.sigmoid())

@@ -28,12 +28,165 @@ pub const fn transposed(size: usize, kernel: usize, stride: usize, dilation: usi
     (size - 1) * stride + span(kernel, dilation)
 }
 
+/// How a window slides along one axis, as a type: [`Valid`], [`Same`] or [`Padded`].
+pub trait Slide: Copy + Sync + 'static {
+    /// How far apart two neighbouring positions are.
+    const STRIDE: usize;
+    /// How far apart two neighbouring numbers of the window are.
+    const DILATION: usize;
+    /// What is added at the ends.
+    const PADDING: Padding;
+}
+
+/// What is added at the ends of an axis: zeros for a convolution, nothing that counts for a maximum.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Padding {
+    /// Nothing.
+    None,
+    /// As much as it takes for `size / stride` positions, rounded up; of an odd number the larger part at the end.
+    Same,
+    /// So many numbers at each end.
+    Both(usize),
+}
+
+/// No padding: `(size - span) / stride + 1` positions, rounded down.
+#[derive(Clone, Copy, Debug)]
+pub struct Valid<const STRIDE: usize = 1, const DILATION: usize = 1>;
+
+/// As much padding as it takes for `size / stride` positions, rounded up; of an odd number the larger part at the end.
+#[derive(Clone, Copy, Debug)]
+pub struct Same<const STRIDE: usize = 1, const DILATION: usize = 1>;
+
+/// `PADDING` numbers at each end, as PyTorch has it.
+#[derive(Clone, Copy, Debug)]
+pub struct Padded<const PADDING: usize, const STRIDE: usize = 1, const DILATION: usize = 1>;
+
+/// How a window slides over a plane: a [`Slide`] for both axes, or a pair of one down the rows and one along the columns.
+pub trait Slide2d: Copy + Sync + 'static {
+    /// Down the rows.
+    type Rows: Slide;
+    /// Along the columns.
+    type Columns: Slide;
+}
+
+macro_rules! slides {
+    ($([$($generics:tt)*] $type:ty, $padding:expr;)*) => { $(
+        impl<$($generics)*> Slide for $type {
+            const STRIDE: usize = STRIDE;
+            const DILATION: usize = DILATION;
+            const PADDING: Padding = $padding;
+        }
+        impl<$($generics)*> Slide2d for $type {
+            type Rows = Self;
+            type Columns = Self;
+        }
+    )* };
+}
+slides! {
+    [const STRIDE: usize, const DILATION: usize] Valid<STRIDE, DILATION>, Padding::None;
+    [const STRIDE: usize, const DILATION: usize] Same<STRIDE, DILATION>, Padding::Same;
+    [const PADDING: usize, const STRIDE: usize, const DILATION: usize] Padded<PADDING, STRIDE, DILATION>, Padding::Both(PADDING);
+}
+
+impl<R: Slide, C: Slide> Slide2d for (R, C) {
+    type Rows = R;
+    type Columns = C;
+}
+
+/// One axis of a window: sizes, and how it slides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Axis {
+    /// Numbers that it slides over.
+    pub size: usize,
+    /// Numbers of the window.
+    pub kernel: usize,
+    /// [`Slide::STRIDE`].
+    pub stride: usize,
+    /// [`Slide::DILATION`].
+    pub dilation: usize,
+    /// What is added at the ends.
+    pub padding: Padding,
+}
+
+#[allow(dead_code)]
+impl Axis {
+    /// A window of `kernel` numbers over `size`, sliding as `S` says.
+    ///
+    /// ```
+    /// # use stackprop::layer::size::{Axis, Same};
+    /// assert_eq!(Axis::new::<Same<2>>(7, 4).positions(), 4);
+    /// assert_eq!(Axis::new::<Same<2>>(7, 4).before(), 1);
+    /// ```
+    pub const fn new<S: Slide>(size: usize, kernel: usize) -> Self {
+        assert!(kernel > 0 && S::STRIDE > 0 && S::DILATION > 0, "a kernel, a stride and a dilation are 1 at least");
+        Self { size, kernel, stride: S::STRIDE, dilation: S::DILATION, padding: S::PADDING }
+    }
+
+    /// How many positions the window has.
+    pub const fn positions(self) -> usize {
+        match self.padding {
+            Padding::None => valid(self.size, self.kernel, self.stride, self.dilation),
+            Padding::Same => same(self.size, self.stride),
+            Padding::Both(n) => valid(self.size + 2 * n, self.kernel, self.stride, self.dilation),
+        }
+    }
+
+    /// How many numbers are added before the first.
+    pub const fn before(self) -> usize {
+        match self.padding {
+            Padding::None => 0,
+            Padding::Both(n) => n,
+            Padding::Same => {
+                let covered = (self.positions() - 1) * self.stride + span(self.kernel, self.dilation);
+                covered.saturating_sub(self.size) / 2
+            }
+        }
+    }
+
+    /// The formula of [`positions`](Self::positions), for messages; `size` and `kernel` are the names of the parameters.
+    const fn formula(self, text: Text, size: &str, kernel: &str) -> Text {
+        match self.padding {
+            Padding::Same => self.over_stride(text.text(size)).text(" rounded up"),
+            _ => {
+                let text = text.text("(").text(size);
+                let text = match self.padding {
+                    Padding::Both(n) => text.text(" + 2 * ").number(n),
+                    _ => text,
+                };
+                let text = match self.dilation {
+                    1 => text.text(" - ").text(kernel),
+                    d => text.text(" - ").number(d).text(" * (").text(kernel).text(" - 1) - 1"),
+                };
+                self.over_stride(text.text(")")).text(" + 1")
+            }
+        }
+    }
+
+    const fn over_stride(self, text: Text) -> Text {
+        text.text(" / ").number(self.stride)
+    }
+
+    /// Fails, in const, where the number of positions that the user wrote isn't the one that follows: "`layer`: `name` must be (LEN - K) / 1 + 1 =
+    /// 18, not 17". `layer` is the type as the user wrote it; the names are those of its parameters.
+    #[track_caller]
+    pub(crate) const fn check(self, layer: Text, [name, size, kernel]: [&str; 3], given: usize) {
+        let right = self.positions();
+        if right != given || right == 0 {
+            let text = self.formula(layer.text(": ").text(name).text(" must be "), size, kernel).text(" = ");
+            if right == 0 {
+                text.text("at least 1, but the window is longer than what it slides over").panic();
+            }
+            text.number(right).text(", not ").number(given).panic();
+        }
+    }
+}
+
 /// Fails, in const, where a size that the user wrote isn't the one that follows: "`layer`: `name` must be `formula` = `right`, not `given`".
 #[track_caller]
 #[allow(dead_code)]
-pub(crate) const fn check(layer: &str, name: &str, formula: &str, right: usize, given: usize) {
+pub(crate) const fn check(layer: Text, name: &str, formula: &str, right: usize, given: usize) {
     if right != given {
-        Text::new(layer)
+        layer
             .text(": ")
             .text(name)
             .text(" must be ")

@@ -49,7 +49,7 @@ impl core::fmt::Debug for Shape {
 }
 
 /// Nested arrays of one scalar: `f32`, `[f32; 3]`, `[[f32; 3]; 2]`, and so on. The values that pass between layers.
-pub trait Array: Zeroed + Copy {
+pub trait Array: Zeroed + Copy + Sync {
     /// The scalar in them.
     type T: Scalar;
     /// How many scalars.
