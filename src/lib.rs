@@ -83,9 +83,11 @@ pub mod own_layer {}
 /// What a program names.
 pub mod prelude {
     pub use crate::init::Init;
+    pub use crate::layer::size::{Padded, Same, Valid};
     pub use crate::layer::{
-        Dense, Dropout, ELU, Frozen, FrozenRef, GELU, Layer, LeakyReLU, Penalty, ReLU, Regularized, SettingError, SiLU,
-        Sigmoid, Softmax, Softplus, Standardize, Tanh, TanhGELU,
+        Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d, Dense, DepthwiseConv1d, DepthwiseConv2d, Dropout, ELU,
+        Frozen, FrozenRef, GELU, Layer, LeakyReLU, Penalty, ReLU, Regularized, SettingError, SiLU, Sigmoid, Softmax,
+        Softplus, Standardize, Tanh, TanhGELU,
     };
     pub use crate::loss::{
         BinaryCrossEntropy, CategoricalCrossEntropy, Huber, MeanAbsoluteError, MeanSquaredError, SigmoidCrossEntropy,

@@ -7,6 +7,7 @@
 //! - `function`: exp, ln, tanh and the logistic function.
 //! - `epilogue`: what a product does to its sums while they are in registers.
 //! - `product`: the three products of a dense layer; `share`: the same as tasks for several threads; `pipeline`: two of them in one.
+//! - `convolution`: the three products of a convolution.
 //! - `battery`: tests of every kernel with every instruction set.
 #![allow(unsafe_code)]
 
@@ -37,6 +38,7 @@ mod soft;
 
 mod dispatch;
 
+mod convolution;
 mod copies;
 mod epilogue;
 mod function;
@@ -48,6 +50,7 @@ mod pipeline;
 #[cfg(all(test, feature = "std"))]
 mod battery;
 
+pub use self::convolution::{Convolution, Window, correlate, learn_filters, spread};
 pub use self::copies::{Copies, CopiesOf};
 pub(crate) use self::cortex_m::{by_unit, relu, relu_gradient};
 pub use self::dispatch::{Formula, Kernels, Portable, Task, run};

@@ -118,7 +118,7 @@ pub(super) fn add_chains<T, V: Lanes<T>, const MR: usize, const NV: usize, const
 ///
 /// Every choice is a constant, so that code for others isn't even generated.
 macro_rules! panels {
-    ($V:ty, $C:ident, $max:literal, |$j:ident, $last:ident, $NV:ident, $PART:ident| $body:expr, [$($n:literal)*]) => {{
+    ($V:ty, $C:expr, $max:literal, |$j:ident, $last:ident, $NV:ident, $PART:ident| $body:expr, [$($n:literal)*]) => {{
         let lanes = <$V as Lanes<T>>::LANES;
         let $last = ($C - 1) % lanes + 1;
         if const { cut($C, <$V as Lanes<T>>::LANES, $max).whole > 0 } {
@@ -143,16 +143,19 @@ macro_rules! panels {
             }
         )*
     }};
-    ($V:ty, $C:ident, 2, |$($names:ident),*| $body:expr) => {
+    ($V:ty, $C:expr, 1, |$($names:ident),*| $body:expr) => {
+        panels!($V, $C, 1, |$($names),*| $body, [1])
+    };
+    ($V:ty, $C:expr, 2, |$($names:ident),*| $body:expr) => {
         panels!($V, $C, 2, |$($names),*| $body, [1 2])
     };
-    ($V:ty, $C:ident, 3, |$($names:ident),*| $body:expr) => {
+    ($V:ty, $C:expr, 3, |$($names:ident),*| $body:expr) => {
         panels!($V, $C, 3, |$($names),*| $body, [1 2 3])
     };
-    ($V:ty, $C:ident, 4, |$($names:ident),*| $body:expr) => {
+    ($V:ty, $C:expr, 4, |$($names:ident),*| $body:expr) => {
         panels!($V, $C, 4, |$($names),*| $body, [1 2 3 4])
     };
-    ($V:ty, $C:ident, 8, |$($names:ident),*| $body:expr) => {
+    ($V:ty, $C:expr, 8, |$($names:ident),*| $body:expr) => {
         panels!($V, $C, 8, |$($names),*| $body, [1 2 3 4 5 6 7 8])
     };
 }

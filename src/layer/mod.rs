@@ -21,6 +21,10 @@ mod silu;
 mod softplus;
 mod tanh;
 
+mod conv;
+mod conv_transpose;
+mod convolution;
+
 mod dropout;
 mod softmax;
 mod standardize;
@@ -31,6 +35,8 @@ mod place;
 mod setting;
 pub mod size;
 
+pub use self::conv::{Conv1d, Conv2d, DepthwiseConv1d, DepthwiseConv2d};
+pub use self::conv_transpose::{ConvTranspose1d, ConvTranspose2d};
 pub use self::dense::Dense;
 pub use self::dropout::Dropout;
 pub use self::elementwise::Elementwise;

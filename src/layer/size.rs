@@ -50,15 +50,15 @@ pub enum Padding {
 }
 
 /// No padding: `(size - span) / stride + 1` positions, rounded down.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Valid<const STRIDE: usize = 1, const DILATION: usize = 1>;
 
 /// As much padding as it takes for `size / stride` positions, rounded up; of an odd number the larger part at the end.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Same<const STRIDE: usize = 1, const DILATION: usize = 1>;
 
 /// `PADDING` numbers at each end, as PyTorch has it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Padded<const PADDING: usize, const STRIDE: usize = 1, const DILATION: usize = 1>;
 
 /// How a window slides over a plane: a [`Slide`] for both axes, or a pair of one down the rows and one along the columns.
@@ -108,7 +108,6 @@ pub struct Axis {
     pub padding: Padding,
 }
 
-#[allow(dead_code)]
 impl Axis {
     /// A window of `kernel` numbers over `size`, sliding as `S` says.
     ///
@@ -141,6 +140,46 @@ impl Axis {
                 covered.saturating_sub(self.size) / 2
             }
         }
+    }
+
+    /// The taps of a position that fall on numbers, not on padding: from the first, to before the second.
+    #[inline(always)]
+    pub(crate) const fn taps(self, position: usize) -> (usize, usize) {
+        self.inside(position * self.stride, self.dilation, self.kernel)
+    }
+
+    /// The positions at which a tap falls on a number.
+    #[inline(always)]
+    pub(crate) const fn positions_of(self, tap: usize) -> (usize, usize) {
+        self.inside(tap * self.dilation, self.stride, self.positions())
+    }
+
+    /// The positions at which all taps fall on numbers.
+    #[inline(always)]
+    pub(crate) const fn inner(self) -> (usize, usize) {
+        let (start, end) = (self.positions_of(0).0, self.positions_of(self.kernel - 1).1);
+        (if start < end { start } else { end }, end)
+    }
+
+    /// Those of `count` numbers, `step` apart, from `first` on, that are none of the padding.
+    #[inline(always)]
+    const fn inside(self, first: usize, step: usize, count: usize) -> (usize, usize) {
+        let start = self.before().saturating_sub(first).div_ceil(step);
+        let end =
+            if self.size + self.before() > first { (self.size + self.before() - first - 1) / step + 1 } else { 0 };
+        let end = if end < count { end } else { count };
+        (if start < end { start } else { end }, end)
+    }
+
+    /// Whether a tap can fall on padding.
+    pub(crate) const fn is_padded(self) -> bool {
+        let (start, end) = self.inner();
+        start > 0 || end < self.positions()
+    }
+
+    /// Whether each position sees one number, its own.
+    pub(crate) const fn is_pointwise(self) -> bool {
+        self.kernel == 1 && self.stride == 1 && self.before() == 0 && self.positions() == self.size
     }
 
     /// The formula of [`positions`](Self::positions), for messages; `size` and `kernel` are the names of the parameters.
@@ -179,6 +218,36 @@ impl Axis {
             text.number(right).text(", not ").number(given).panic();
         }
     }
+
+    /// The same for a transposed convolution to these `size` numbers, which must have `from` positions: "`layer`: `name` must be (LEN - 1) * 2 + K =
+    /// 15, or up to 1 more, not 14".
+    #[track_caller]
+    pub(crate) const fn check_transposed(self, layer: Text, [name, size, kernel]: [&str; 3], from: usize) {
+        if self.size == 0 || self.positions() != from {
+            let text = layer.text(": ").text(name).text(" must be ");
+            let (text, right, else_) = match self.padding {
+                Padding::Same => (text.text(size).text(" * ").number(self.stride), from * self.stride, " less"),
+                _ => {
+                    let text = text.text("(").text(size).text(" - 1) * ").number(self.stride).text(" + ");
+                    let text = match self.dilation {
+                        1 => text.text(kernel),
+                        d => text.number(d).text(" * (").text(kernel).text(" - 1) + 1"),
+                    };
+                    let right = transposed(from, self.kernel, self.stride, self.dilation);
+                    match self.padding {
+                        Padding::Both(n) => (text.text(" - 2 * ").number(n), right.saturating_sub(2 * n), " more"),
+                        _ => (text, right, " more"),
+                    }
+                }
+            };
+            let text = text.text(" = ").number(right);
+            let text = match self.stride {
+                1 => text,
+                stride => text.text(", or up to ").number(stride - 1).text(else_),
+            };
+            text.text(", not ").number(self.size).panic();
+        }
+    }
 }
 
 /// Fails, in const, where a size that the user wrote isn't the one that follows: "`layer`: `name` must be `formula` = `right`, not `given`".
@@ -196,5 +265,25 @@ pub(crate) const fn check(layer: Text, name: &str, formula: &str, right: usize, 
             .text(", not ")
             .number(given)
             .panic();
+    }
+}
+
+/// Fails, in const, where `per` channels of a group don't divide the `sizes` of that name: the first into groups, the second into as many.
+#[track_caller]
+pub(crate) const fn check_groups(layer: Text, names: [&str; 2], sizes: [usize; 2], per: usize) {
+    if per == 0 || sizes[0] == 0 || !sizes[0].is_multiple_of(per) {
+        layer
+            .text(": PER must divide ")
+            .text(names[0])
+            .text(" = ")
+            .number(sizes[0])
+            .text(", not be ")
+            .number(per)
+            .panic();
+    }
+    let groups = sizes[0] / per;
+    if sizes[1] == 0 || !sizes[1].is_multiple_of(groups) {
+        let text = layer.text(": ").text(names[1]).text(" must be a multiple of the groups, ").text(names[0]);
+        text.text(" / PER = ").number(groups).text(", not ").number(sizes[1]).panic();
     }
 }

@@ -1,0 +1,185 @@
+//! Convolution: windows that slide over a wide side and give a narrow one, channels last, over weights `w` of `[TAPS][PER][NARROW]` numbers.
+//!
+//! In plain loops, with every sum in this order; a tap that falls on padding is left out:
+//! ```text
+//! correlate  narrow[p][o] = Σₖ Σ꜀ wide[p · S + k · D - before][c] · w[k][c][o]      taps k row by row, then c
+//! spread     wide[q][c]   = Σₖ Σₒ narrow[(q + before - k · D) / S][o] · w[k][c][o]  taps k row by row, then o
+//! gradient   g[k][c][o]   = Σ_b Σₚ wide[p · S + k · D - before][c] · narrow[p][o]   samples, then positions row by row; w is updated at once
+//! ```
+//! A narrow channel is joined to `PER` wide ones, those of its group. What differs here: sums stay in registers, tile by tile, a position's neighbours
+//! are the rows of a tile, and the vectors run along channels that aren't summed, so no order changes with their width.
+
+mod correlate;
+mod gradient;
+mod spread;
+
+pub use self::correlate::correlate;
+pub use self::gradient::learn_filters;
+pub use self::spread::spread;
+
+use super::Lanes;
+use super::product::some;
+use crate::layer::size::Axis;
+use crate::scalar::Scalar;
+
+/// The sizes of a convolution, as a type.
+pub trait Convolution: 'static {
+    /// The sizes.
+    const WINDOW: Window;
+}
+
+/// The sizes of a convolution.
+#[derive(Clone, Copy, Debug)]
+pub struct Window {
+    /// How it slides down the rows of the wide side.
+    pub rows: Axis,
+    /// How it slides along the columns of the wide side.
+    pub columns: Axis,
+    /// Channels of the wide side.
+    pub wide: usize,
+    /// Channels of the narrow side.
+    pub narrow: usize,
+    /// Wide channels that a narrow one is joined to.
+    pub per: usize,
+}
+
+impl Window {
+    /// Numbers of a sample's wide side.
+    pub const fn wide_len(self) -> usize {
+        self.rows.size * self.columns.size * self.wide
+    }
+
+    /// Numbers of a sample's narrow side.
+    pub const fn narrow_len(self) -> usize {
+        self.rows.positions() * self.columns.positions() * self.narrow
+    }
+
+    /// Numbers of the window in one channel.
+    pub const fn taps(self) -> usize {
+        self.rows.kernel * self.columns.kernel
+    }
+
+    /// How many weights there are.
+    pub const fn weights(self) -> usize {
+        self.taps() * self.per * self.narrow
+    }
+
+    /// Multiply-adds of a sample, those with padding included.
+    pub const fn multiply_adds(self) -> usize {
+        self.weights() * self.rows.positions() * self.columns.positions()
+    }
+
+    /// Whether each channel stands alone: vectors then run along the channels of both sides.
+    const fn each(self) -> bool {
+        self.per == 1 && self.wide == self.narrow
+    }
+
+    /// Groups that are treated one by one.
+    const fn groups(self) -> usize {
+        if self.each() { 1 } else { self.wide / self.per }
+    }
+
+    /// Narrow channels of a group.
+    const fn outputs(self) -> usize {
+        self.narrow / self.groups()
+    }
+
+    /// Wide channels of a group.
+    const fn inputs(self) -> usize {
+        self.wide / self.groups()
+    }
+
+    /// Whether the taps of a row are one run of numbers.
+    const fn runs(self) -> bool {
+        !self.each() && self.columns.dilation == 1 && self.per == self.wide
+    }
+
+    /// Whether a tap can fall on padding.
+    const fn padded(self) -> bool {
+        self.rows.is_padded() || self.columns.is_padded()
+    }
+
+    /// The sizes for `n` samples: these are rows of one where no window reaches over two rows, and columns where none reaches over two numbers.
+    #[inline(always)]
+    const fn planes(self, n: usize) -> Planes {
+        let Self { mut rows, mut columns, .. } = self;
+        if !rows.is_pointwise() {
+            return Planes { samples: n, rows, columns };
+        }
+        rows.size *= n;
+        if columns.is_pointwise() {
+            columns.size *= rows.size;
+            rows.size = 1;
+        }
+        Planes { samples: 1, rows, columns }
+    }
+}
+
+/// How a batch is gone through.
+#[derive(Clone, Copy)]
+struct Planes {
+    samples: usize,
+    rows: Axis,
+    columns: Axis,
+}
+
+/// `sums[r][v] += Σₛ a[r · a_row + s · a_step] · m[s · m_step + v · m_next ..]`, for `MR` rows and `NV` vectors, the last of them with `last` numbers.
+/// If `EACH`, `a` has a number for each lane.
+///
+/// # Safety
+/// Those numbers are there.
+#[cfg_attr(not(debug_assertions), inline(always))]
+unsafe fn add<T: Scalar, V: Lanes<T>, const MR: usize, const NV: usize, const PART: bool, const EACH: bool>(
+    sums: &mut [[V; NV]; MR],
+    steps: usize,
+    (a, a_row, a_step): (*const T, usize, usize),
+    (m, m_step, m_next): (*const T, usize, usize),
+    last: usize,
+) {
+    for s in 0..steps {
+        let mut b = [V::ZERO; NV];
+        for v in 0..NV {
+            // SAFETY: the caller's promise.
+            b[v] = unsafe { some(m.add(s * m_step + v * m_next), count::<T, V, NV, PART>(v, last)) };
+        }
+        for r in 0..MR {
+            // SAFETY: the caller's promise.
+            let a = unsafe { a.add(r * a_row + s * a_step) };
+            for v in 0..NV {
+                // SAFETY: the caller's promise.
+                let a = unsafe {
+                    if EACH { some(a.add(v * V::LANES), count::<T, V, NV, PART>(v, last)) } else { V::splat(*a) }
+                };
+                sums[r][v] = a.mul_add(b[v], sums[r][v]);
+            }
+        }
+    }
+}
+
+/// How many numbers vector `v` of `NV` has.
+#[inline(always)]
+const fn count<T, V: Lanes<T>, const NV: usize, const PART: bool>(v: usize, last: usize) -> usize {
+    if PART && v + 1 == NV { last } else { V::LANES }
+}
+
+/// Runs `$body` for `$n` rows from `$i`, `$MR` of them at a time: as many as there are registers for their sums, `$NV` vectors each.
+macro_rules! heights {
+    ($K:ident, $NV:ident, $n:expr, |$i:ident, $MR:ident| $body:expr) => {{
+        let (n, mut $i) = ($n, 0);
+        heights!(@rows n $i $MR $body, $NV == 1 && $K::REGISTERS >= 32, 16);
+        heights!(@rows n $i $MR $body, $NV <= 3 && $K::REGISTERS >= 32 || $NV == 1, 8);
+        heights!(@rows n $i $MR $body, $NV <= 3, 4);
+        heights!(@rows n $i $MR $body, true, 2);
+        heights!(@rows n $i $MR $body, true, 1);
+    }};
+    (@rows $n:ident $i:ident $MR:ident $body:expr, $if:expr, $height:literal) => {
+        if const { $if } {
+            while $i + $height <= $n {
+                const $MR: usize = $height;
+                $body
+                $i += $height;
+            }
+        }
+    };
+}
+use heights;
