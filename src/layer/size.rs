@@ -108,7 +108,6 @@ pub struct Axis {
     pub padding: Padding,
 }
 
-#[allow(dead_code)]
 impl Axis {
     /// A window of `kernel` numbers over `size`, sliding as `S` says.
     ///
@@ -141,6 +140,38 @@ impl Axis {
                 covered.saturating_sub(self.size) / 2
             }
         }
+    }
+
+    /// Which number stands under number `tap` of the window at a position; none in the padding.
+    #[inline(always)]
+    pub(crate) const fn input(self, position: usize, tap: usize) -> Option<usize> {
+        match (position * self.stride + tap * self.dilation).checked_sub(self.before()) {
+            Some(i) if i < self.size => Some(i),
+            _ => None,
+        }
+    }
+
+    /// How many numbers stand under the window at a position.
+    #[inline(always)]
+    pub(crate) const fn inputs(self, position: usize) -> usize {
+        let (mut inputs, mut tap) = (0, 0);
+        while tap < self.kernel {
+            inputs += self.input(position, tap).is_some() as usize;
+            tap += 1;
+        }
+        inputs
+    }
+
+    /// Whether a number stands under the window at every position.
+    pub(crate) const fn is_covered(self) -> bool {
+        let mut position = 0;
+        while position < self.positions() {
+            if self.inputs(position) == 0 {
+                return false;
+            }
+            position += 1;
+        }
+        true
     }
 
     /// The formula of [`positions`](Self::positions), for messages; `size` and `kernel` are the names of the parameters.
@@ -183,7 +214,6 @@ impl Axis {
 
 /// Fails, in const, where a size that the user wrote isn't the one that follows: "`layer`: `name` must be `formula` = `right`, not `given`".
 #[track_caller]
-#[allow(dead_code)]
 pub(crate) const fn check(layer: Text, name: &str, formula: &str, right: usize, given: usize) {
     if right != given {
         layer
