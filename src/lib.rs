@@ -85,9 +85,10 @@ pub mod prelude {
     pub use crate::init::Init;
     pub use crate::layer::size::{Padded, Same, Valid};
     pub use crate::layer::{
-        Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d, Dense, DepthwiseConv1d, DepthwiseConv2d, Dropout, ELU,
-        Frozen, FrozenRef, GELU, Layer, LeakyReLU, Penalty, ReLU, Regularized, SettingError, SiLU, Sigmoid, Softmax,
-        Softplus, Standardize, Tanh, TanhGELU,
+        AvgPool1d, AvgPool2d, Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d, Dense, DepthwiseConv1d,
+        DepthwiseConv2d, Dropout, ELU, Flatten, Frozen, FrozenRef, GELU, GlobalAvgPool1d, GlobalAvgPool2d,
+        GlobalMaxPool1d, GlobalMaxPool2d, Layer, LeakyReLU, MaxPool1d, MaxPool2d, Pad1d, Pad2d, Penalty, ReLU,
+        Regularized, Reshape, SettingError, SiLU, Sigmoid, Softmax, Softplus, Standardize, Tanh, TanhGELU, Transpose,
     };
     pub use crate::loss::{
         BinaryCrossEntropy, CategoricalCrossEntropy, Huber, MeanAbsoluteError, MeanSquaredError, SigmoidCrossEntropy,

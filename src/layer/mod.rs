@@ -29,6 +29,12 @@ mod dropout;
 mod softmax;
 mod standardize;
 
+mod grid;
+mod pad;
+mod pool;
+mod reshape;
+mod transpose;
+
 mod fusion;
 mod network;
 mod place;
@@ -44,11 +50,18 @@ pub use self::elu::ELU;
 pub use self::frozen::Frozen;
 pub use self::frozen_ref::FrozenRef;
 pub use self::gelu::{GELU, TanhGELU};
+pub use self::grid::Grid;
 pub use self::leaky_relu::LeakyReLU;
 pub use self::network::{Fits, Joint};
-pub use self::place::{Apart, InPlace, Need, No, Place, Yes};
+pub use self::pad::{Pad, Pad1d, Pad2d};
+pub use self::place::{Apart, InPlace, Need, No, Place, View, Want, Yes};
+pub use self::pool::{
+    Average, AvgPool1d, AvgPool2d, GlobalAvgPool1d, GlobalAvgPool2d, GlobalMaxPool1d, GlobalMaxPool2d, Max, MaxPool1d,
+    MaxPool2d, Pool, Pooling, Window,
+};
 pub use self::regularized::{Penalty, Regularized};
 pub use self::relu::ReLU;
+pub use self::reshape::{Flatten, Reshape};
 pub use self::setting::{Setting, SettingError};
 pub use self::sigmoid::Sigmoid;
 pub use self::silu::SiLU;
@@ -57,6 +70,7 @@ pub use self::softmax::Softmax;
 pub use self::softplus::Softplus;
 pub use self::standardize::Standardize;
 pub use self::tanh::Tanh;
+pub use self::transpose::Transpose;
 
 use crate::kernel::{self, Kernels, Lanes, Pointwise, Slopes, Values};
 use crate::optimizer::{Copies, Rule};
@@ -82,8 +96,9 @@ pub trait Layer: Zeroed + Sync {
     type In: Array<T = Self::T>;
     /// One sample of the output.
     type Out: Array<T = Self::T>;
-    /// [`InPlace`] if forward can overwrite its input with its output and backward reads its output at most; else [`Apart`].
-    type Wants: Place;
+    /// [`InPlace`] if forward can overwrite its input with its output and backward reads its output at most; [`View`] if the output is the input;
+    /// else [`Apart`].
+    type Wants: Want;
     /// [`InPlace`] if the next layer may overwrite this one's output, because backward doesn't read it; else [`Apart`].
     type Leaves: Place;
     /// Whether there is something to train.
@@ -297,11 +312,14 @@ pub struct Cost {
     pub skipped: usize,
     /// How many [`FrozenRef`]s are in it.
     pub references: usize,
+    /// How many layers in it learn in [`observe`](Layer::observe): [`Standardize`], for example.
+    pub statistics: usize,
 }
 
 impl Cost {
     /// Nothing to learn, and no products worth counting.
-    pub const NONE: Self = Self { parameters: 0, forward: 0, gradient: 0, dx: 0, skipped: 0, references: 0 };
+    pub const NONE: Self =
+        Self { parameters: 0, forward: 0, gradient: 0, dx: 0, skipped: 0, references: 0, statistics: 0 };
 
     /// The cost of one layer after another; `learns`: whether the first has something to train.
     pub const fn then(self, next: Self, learns: bool) -> Self {
@@ -315,6 +333,7 @@ impl Cost {
             dx: self.dx + next.dx,
             skipped: self.skipped + if learns { 0 } else { next.skipped },
             references: self.references + next.references,
+            statistics: self.statistics + next.statistics,
         }
     }
 

@@ -3,7 +3,7 @@
 use core::fmt::{Result, Write};
 
 use super::fusion::{Fused, done, fuses};
-use super::{Apart, Context, Cost, Layer, Need, Place, Slices};
+use super::{Apart, Context, Cost, Layer, Need, Place, Slices, Want};
 use crate::kernel::{self, Kernels, Slopes};
 use crate::optimizer::{Copies, Rule};
 use crate::parameter::{Parameter, Path, Visitor};
@@ -36,7 +36,7 @@ impl<X, A, B> Fits<X, A, B> for X {
 }
 
 /// Where layer `B` writes its output when it comes after layer `A`.
-pub type Joint<A, B> = <<A as Layer>::Leaves as Place>::And<<B as Layer>::Wants>;
+pub type Joint<A, B> = <<B as Layer>::Wants as Want>::Behind<<A as Layer>::Leaves>;
 
 /// The network of the layers `(Type index Previous)...`; the first has no previous one.
 macro_rules! network {

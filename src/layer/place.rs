@@ -7,6 +7,7 @@ mod sealed {
     pub trait Sealed {}
     impl Sealed for super::Apart {}
     impl Sealed for super::InPlace {}
+    impl Sealed for super::View {}
     impl Sealed for super::Yes {}
     impl Sealed for super::No {}
 }
@@ -41,6 +42,28 @@ pub trait Place: sealed::Sealed {
     fn output<'a, X, const B: usize>(x: &'a [X], buffer: &'a Self::Buffer<[X; B]>) -> &'a [X]
     where
         X: Zeroed;
+}
+
+/// What a layer wants of its input's memory: [`Apart`] leaves it alone, [`InPlace`] writes the output there, and [`View`] takes it as the output.
+pub trait Want: sealed::Sealed {
+    /// Where the output goes behind a layer that `Leaves` this.
+    type Behind<Leaves: Place>: Place;
+}
+
+impl Want for Apart {
+    type Behind<Leaves: Place> = Apart;
+}
+
+impl Want for InPlace {
+    type Behind<Leaves: Place> = Leaves;
+}
+
+/// The input, as it is, is the output: no memory, behind any layer. Whoever wants this writes nothing, and leaves its output [`Apart`].
+#[derive(Debug)]
+pub struct View;
+
+impl Want for View {
+    type Behind<Leaves: Place> = InPlace;
 }
 
 /// The output has a buffer of its own; the input stays.

@@ -182,6 +182,34 @@ impl Axis {
         self.kernel == 1 && self.stride == 1 && self.before() == 0 && self.positions() == self.size
     }
 
+    /// Which number stands under number `tap` of the window at a position; none in the padding.
+    #[inline(always)]
+    pub(crate) const fn input(self, position: usize, tap: usize) -> Option<usize> {
+        match (position * self.stride + tap * self.dilation).checked_sub(self.before()) {
+            Some(i) if i < self.size => Some(i),
+            _ => None,
+        }
+    }
+
+    /// How many numbers stand under the window at a position.
+    #[inline(always)]
+    pub(crate) const fn inputs(self, position: usize) -> usize {
+        let (start, end) = self.taps(position);
+        end - start
+    }
+
+    /// Whether a number stands under the window at every position.
+    pub(crate) const fn is_covered(self) -> bool {
+        let mut position = 0;
+        while position < self.positions() {
+            if self.inputs(position) == 0 {
+                return false;
+            }
+            position += 1;
+        }
+        true
+    }
+
     /// The formula of [`positions`](Self::positions), for messages; `size` and `kernel` are the names of the parameters.
     const fn formula(self, text: Text, size: &str, kernel: &str) -> Text {
         match self.padding {
@@ -252,7 +280,6 @@ impl Axis {
 
 /// Fails, in const, where a size that the user wrote isn't the one that follows: "`layer`: `name` must be `formula` = `right`, not `given`".
 #[track_caller]
-#[allow(dead_code)]
 pub(crate) const fn check(layer: Text, name: &str, formula: &str, right: usize, given: usize) {
     if right != given {
         layer

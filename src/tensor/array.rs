@@ -29,6 +29,11 @@ impl Shape {
         Self { dims, rank: self.rank + 1 }
     }
 
+    /// How many dimensions.
+    pub const fn rank(&self) -> usize {
+        self.rank
+    }
+
     /// The dimensions, outermost first.
     pub fn dims(&self) -> &[usize] {
         self.dims.get(..self.rank).unwrap_or(&[])

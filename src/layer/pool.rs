@@ -1,0 +1,385 @@
+//! Pooling: of the numbers of a channel in each position of a window, the largest or the mean.
+//!
+//! ```text
+//! max       y[o][c] = max of x[i][c] over the inputs i in window o
+//!           dx[i][c] = Σ dy[o][c] over the windows o in which x[i][c] is the first of the largest
+//! average   y[o][c] = Σ x[i][c] / n;   dx[i][c] = Σ dy[o][c] / n over the windows o that hold i
+//! ```
+//! Sums are in row-major order, of the inputs of a window and of the windows. Vectors run along the channels.
+
+use core::marker::PhantomData;
+
+use super::grid::Grid;
+use super::size::{Axis, Slide2d, Valid};
+use super::softmax::BLOCK;
+use super::{Apart, Context, Cost, InPlace, Layer, Need, No, Place};
+use crate::budget::Text;
+use crate::kernel::{self, Kernels};
+use crate::optimizer::{Copies, Rule};
+use crate::scalar::Scalar;
+use crate::storage::Zeroed;
+use crate::tensor::{Array, take, take_mut};
+
+/// The largest number of each window, for each of `C` channels of a sequence: `[[T; C]; LEN]` to `[[T; C]; OLEN]`, by windows of `K` that slide
+/// as `S` says; side by side unless said otherwise.
+///
+/// Padding never is the largest. Of equal numbers the first has the gradient. A NaN is larger than all numbers, so that it shows in the loss.
+/// Nothing is stored but the output: backward looks for the largest again.
+///
+/// ```
+/// # use stackprop::prelude::*;
+/// let x = Tensor::new([[1.0, 8.0], [3.0, 5.0], [2.0, 6.0], [4.0, 7.0]]);
+/// let mut workspace = Workspace::<MaxPool1d<4, 2, 2, 2>>::ZERO;
+/// assert_eq!(workspace.infer(&MaxPool1d::new(), &x).0, [[3.0, 8.0], [4.0, 7.0]]);
+/// ```
+pub type MaxPool1d<const LEN: usize, const C: usize, const OLEN: usize, const K: usize, S = Valid<K>, T = f32> =
+    Pool<Max, [[T; C]; LEN], [[T; C]; OLEN], 1, K, (Valid, S)>;
+
+/// The largest number of each window, for each of `C` channels of an image: `[[[T; C]; W]; H]` to `[[[T; C]; OW]; OH]`, by windows of `KH`
+/// rows and `KW` columns that slide as `S` says; side by side unless said otherwise. For the rest see [`MaxPool1d`].
+///
+/// ```
+/// # use stackprop::layer::size::Same;
+/// # use stackprop::prelude::*;
+/// type Net = (MaxPool2d<28, 28, 3, 14, 14, 2, 2>, MaxPool2d<14, 14, 3, 7, 7, 3, 3, Same<2>>);
+/// let mut workspace = Workspace::<Net>::boxed();
+/// let _: &Tensor<[[[f32; 3]; 7]; 7]> = workspace.infer(&Net::ZERO, &Tensor::ZERO);
+/// ```
+pub type MaxPool2d<
+    const H: usize,
+    const W: usize,
+    const C: usize,
+    const OH: usize,
+    const OW: usize,
+    const KH: usize,
+    const KW: usize,
+    S = (Valid<KH>, Valid<KW>),
+    T = f32,
+> = Pool<Max, [[[T; C]; W]; H], [[[T; C]; OW]; OH], KH, KW, S>;
+
+/// The mean of each window, for each of `C` channels of a sequence: `[[T; C]; LEN]` to `[[T; C]; OLEN]`, by windows of `K` that slide as `S`
+/// says; side by side unless said otherwise. The sum is divided by `K`, or with `COUNT_PADDING` false by the number of inputs in the window.
+///
+/// ```
+/// # use stackprop::layer::size::Same;
+/// # use stackprop::prelude::*;
+/// let x = Tensor::new([[3.0], [6.0], [9.0]]);
+/// let mut workspace = Workspace::<AvgPool1d<3, 1, 2, 2, Same<2>>>::ZERO;
+/// assert_eq!(workspace.infer(&AvgPool1d::new(), &x).0, [[4.5], [4.5]]);
+/// let mut workspace = Workspace::<AvgPool1d<3, 1, 2, 2, Same<2>, f32, false>>::ZERO;
+/// assert_eq!(workspace.infer(&AvgPool1d::new(), &x).0, [[4.5], [9.0]]);
+/// ```
+pub type AvgPool1d<
+    const LEN: usize,
+    const C: usize,
+    const OLEN: usize,
+    const K: usize,
+    S = Valid<K>,
+    T = f32,
+    const COUNT_PADDING: bool = true,
+> = Pool<Average<COUNT_PADDING>, [[T; C]; LEN], [[T; C]; OLEN], 1, K, (Valid, S)>;
+
+/// The mean of each window, for each of `C` channels of an image: `[[[T; C]; W]; H]` to `[[[T; C]; OW]; OH]`, by windows of `KH` rows and `KW`
+/// columns that slide as `S` says; side by side unless said otherwise. The sum is divided by `KH · KW`, or with `COUNT_PADDING` false by the
+/// number of inputs in the window.
+pub type AvgPool2d<
+    const H: usize,
+    const W: usize,
+    const C: usize,
+    const OH: usize,
+    const OW: usize,
+    const KH: usize,
+    const KW: usize,
+    S = (Valid<KH>, Valid<KW>),
+    T = f32,
+    const COUNT_PADDING: bool = true,
+> = Pool<Average<COUNT_PADDING>, [[[T; C]; W]; H], [[[T; C]; OW]; OH], KH, KW, S>;
+
+/// The mean over all positions, for each of `C` channels of a sequence: `[[T; C]; LEN]` to `[T; C]`. Lin, Chen and Yan 2014.
+pub type GlobalAvgPool1d<const LEN: usize, const C: usize, T = f32> = Pool<Average, [[T; C]; LEN], [T; C], 1, LEN>;
+
+/// The mean over all positions, for each of `C` channels of an image: `[[[T; C]; W]; H]` to `[T; C]`. Lin, Chen and Yan 2014.
+///
+/// ```
+/// # use stackprop::prelude::*;
+/// type Net = (GlobalAvgPool2d<7, 7, 16>, Dense<16, 10>);
+/// # let _ = Net::ZERO;
+/// ```
+pub type GlobalAvgPool2d<const H: usize, const W: usize, const C: usize, T = f32> =
+    Pool<Average, [[[T; C]; W]; H], [T; C], H, W>;
+
+/// The largest number of all positions, for each of `C` channels of a sequence: `[[T; C]; LEN]` to `[T; C]`. For the rest see [`MaxPool1d`].
+pub type GlobalMaxPool1d<const LEN: usize, const C: usize, T = f32> = Pool<Max, [[T; C]; LEN], [T; C], 1, LEN>;
+
+/// The largest number of all positions, for each of `C` channels of an image: `[[[T; C]; W]; H]` to `[T; C]`. For the rest see [`MaxPool1d`].
+pub type GlobalMaxPool2d<const H: usize, const W: usize, const C: usize, T = f32> =
+    Pool<Max, [[[T; C]; W]; H], [T; C], H, W>;
+
+/// What all pooling layers are: `F`, [`Max`] or [`Average`], of windows of `KH` rows and `KW` columns that slide over `A` as `S` says, for each
+/// position of `B`. Its names are [`MaxPool1d`] and so on.
+#[derive(Clone, Copy, Debug)]
+pub struct Pool<F, A, B, const KH: usize, const KW: usize, S = Valid> {
+    types: PhantomData<(F, A, B, S)>,
+}
+crate::zeroed!([F: 'static, A: 'static, B: 'static, const KH: usize, const KW: usize, S: 'static] Pool<F, A, B, KH, KW, S> { types });
+
+/// What becomes of a window.
+pub trait Pooling: Copy + Sync + 'static {
+    /// Names of the layers over sequences and over images.
+    const NAMES: [&'static str; 2];
+    /// Writes y of a window of `x`.
+    fn forward<P: Array>(x: &[P], window: Window, y: &mut P);
+    /// Adds to `dx` what follows from dy of a window of `x`.
+    fn backward<P: Array>(x: &[P], window: Window, dy: &P, dx: &mut [P]);
+}
+
+/// The largest number.
+#[derive(Clone, Copy, Debug)]
+pub struct Max;
+
+/// The mean; `COUNT_PADDING`: of the window with its padding, or of the inputs in it.
+#[derive(Clone, Copy, Debug)]
+pub struct Average<const COUNT_PADDING: bool = true>;
+
+/// One position of a window.
+#[derive(Clone, Copy, Debug)]
+pub struct Window {
+    rows: Axis,
+    columns: Axis,
+    at: [usize; 2],
+}
+
+impl Window {
+    /// Calls a function with the place of each input, row by row.
+    #[inline(always)]
+    fn each(self, mut input: impl FnMut(usize)) {
+        let Self { rows, columns, at: [row, column] } = self;
+        for i in 0..rows.kernel {
+            if let Some(y) = rows.input(row, i) {
+                for j in 0..columns.kernel {
+                    if let Some(x) = columns.input(column, j) {
+                        input(y * columns.size + x);
+                    }
+                }
+            }
+        }
+    }
+
+    /// How many inputs are in it.
+    #[inline(always)]
+    const fn inputs(self) -> usize {
+        self.rows.inputs(self.at[0]) * self.columns.inputs(self.at[1])
+    }
+}
+
+/// The larger of two; NaN where one is.
+#[inline(always)]
+#[expect(clippy::eq_op, reason = "a NaN isn't equal to itself")]
+fn larger<T: Scalar>(max: T, x: T) -> T {
+    if x > max || x != x { x } else { max }
+}
+
+impl Pooling for Max {
+    const NAMES: [&'static str; 2] = ["MaxPool1d", "MaxPool2d"];
+
+    #[inline(always)]
+    fn forward<P: Array>(x: &[P], window: Window, y: &mut P) {
+        let y = y.flat_mut();
+        y.fill(P::T::MIN);
+        window.each(|i| {
+            for (y, &x) in y.iter_mut().zip(x.get(i).map_or(&[][..], P::flat)) {
+                *y = larger(*y, x);
+            }
+        });
+    }
+
+    #[inline(always)]
+    fn backward<P: Array>(x: &[P], window: Window, dy: &P, dx: &mut [P]) {
+        for (block, dy) in dy.flat().chunks(BLOCK).enumerate() {
+            let (start, mut max, mut left) = (block * BLOCK, [P::T::MIN; BLOCK], [P::T::ZERO; BLOCK]);
+            window.each(|i| {
+                for (max, &x) in max.iter_mut().zip(x.get(i).map_or(&[][..], P::flat).iter().skip(start)) {
+                    *max = larger(*max, x);
+                }
+            });
+            for (left, &dy) in left.iter_mut().zip(dy) {
+                *left = dy;
+            }
+            window.each(|i| {
+                if let (Some(x), Some(dx)) = (x.get(i), dx.get_mut(i)) {
+                    let numbers = dx.flat_mut().iter_mut().zip(x.flat()).skip(start).zip(&max).zip(&mut left);
+                    for (((dx, &x), &max), left) in numbers {
+                        // What isn't below the largest takes all that is left.
+                        *dx += if x < max { P::T::ZERO } else { *left };
+                        *left = if x < max { *left } else { P::T::ZERO };
+                    }
+                }
+            });
+        }
+    }
+}
+
+impl<const COUNT_PADDING: bool> Average<COUNT_PADDING> {
+    #[inline(always)]
+    fn count<T: Scalar>(window: Window) -> T {
+        T::from_usize(if COUNT_PADDING { window.rows.kernel * window.columns.kernel } else { window.inputs() })
+    }
+}
+
+impl<const COUNT_PADDING: bool> Pooling for Average<COUNT_PADDING> {
+    const NAMES: [&'static str; 2] = ["AvgPool1d", "AvgPool2d"];
+
+    #[inline(always)]
+    fn forward<P: Array>(x: &[P], window: Window, y: &mut P) {
+        let (y, count) = (y.flat_mut(), Self::count::<P::T>(window));
+        y.fill(P::T::ZERO);
+        window.each(|i| {
+            for (y, &x) in y.iter_mut().zip(x.get(i).map_or(&[][..], P::flat)) {
+                *y += x;
+            }
+        });
+        for y in y {
+            *y /= count;
+        }
+    }
+
+    #[inline(always)]
+    fn backward<P: Array>(_: &[P], window: Window, dy: &P, dx: &mut [P]) {
+        let count = Self::count::<P::T>(window);
+        window.each(|i| {
+            if let Some(dx) = dx.get_mut(i) {
+                for (dx, &dy) in dx.flat_mut().iter_mut().zip(dy.flat()) {
+                    *dx += dy / count;
+                }
+            }
+        });
+    }
+}
+
+impl<F: Pooling, A: Grid, B: Grid, const KH: usize, const KW: usize, S: Slide2d> Pool<F, A, B, KH, KW, S> {
+    const ROWS: Axis = Axis::new::<S::Rows>(A::HEIGHT, KH);
+    const COLUMNS: Axis = Axis::new::<S::Columns>(A::WIDTH, KW);
+
+    /// Whether the output has the size that it must have.
+    const CHECK: () = {
+        if A::AXES == 2 && B::AXES == 2 {
+            Self::ROWS.check(Self::name(), ["OH", "H", "KH"], B::HEIGHT);
+            Self::COLUMNS.check(Self::name(), ["OW", "W", "KW"], B::WIDTH);
+        } else {
+            Self::COLUMNS.check(Self::name(), ["OLEN", "LEN", "K"], B::WIDTH);
+        }
+        if !Self::ROWS.is_covered() || !Self::COLUMNS.is_covered() {
+            Self::name().text(": a window must hold an input, not padding alone").panic();
+        }
+    };
+
+    /// The layer as the user named it.
+    const fn name() -> Text {
+        let channels = <A::Pixel as Array>::LEN;
+        if A::AXES == 2 {
+            Text::type_name(F::NAMES[1], &[A::HEIGHT, A::WIDTH, channels, B::HEIGHT, B::WIDTH, KH, KW])
+        } else {
+            Text::type_name(F::NAMES[0], &[A::WIDTH, channels, B::WIDTH, KW])
+        }
+    }
+
+    /// Each position of the output, and its window.
+    #[inline(always)]
+    fn windows(mut each: impl FnMut(usize, Window)) {
+        for row in 0..B::HEIGHT {
+            for column in 0..B::WIDTH {
+                each(row * B::WIDTH + column, Window { rows: Self::ROWS, columns: Self::COLUMNS, at: [row, column] });
+            }
+        }
+    }
+}
+
+impl<F, A, B, const KH: usize, const KW: usize, S> Pool<F, A, B, KH, KW, S> {
+    /// The layer; it has nothing to set.
+    pub const fn new() -> Self {
+        Self { types: PhantomData }
+    }
+}
+
+impl<F, A, B, const KH: usize, const KW: usize, S> Default for Pool<F, A, B, KH, KW, S> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<F: Pooling, A: Grid, B: Grid<T = A::T, Pixel = A::Pixel>, const KH: usize, const KW: usize, S: Slide2d> Layer
+    for Pool<F, A, B, KH, KW, S>
+{
+    type T = A::T;
+    type In = A;
+    type Out = B;
+    type Wants = Apart;
+    type Leaves = InPlace;
+    type Learns = No;
+    type Saved<P: Place, const BATCH: usize> = [B; BATCH];
+    type Wide<const BATCH: usize> = [B; BATCH];
+    type Slots<K: Copies> = ();
+    const COST: Cost = {
+        let () = Self::CHECK;
+        Cost::NONE
+    };
+
+    #[inline(always)]
+    fn forward<'a, K: Kernels, P: Place, const BATCH: usize>(
+        &self,
+        x: P::Input<'a, A>,
+        saved: &'a mut [B; BATCH],
+        _: Context,
+    ) -> &'a mut [B] {
+        const { Self::CHECK }
+        let x = P::read(x);
+        let y = take_mut(saved, x.len());
+        for (x, y) in x.iter().zip(&mut *y) {
+            let (x, y) = (A::pixels(core::slice::from_ref(x)), B::pixels_mut(core::slice::from_mut(y)));
+            Self::windows(|o, window| {
+                if let Some(y) = y.get_mut(o) {
+                    F::forward(x, window, y);
+                }
+            });
+        }
+        y
+    }
+
+    #[inline(always)]
+    fn output<'a, P: Place, const BATCH: usize>(x: &'a [A], saved: &'a [B; BATCH]) -> &'a [B] {
+        take(saved, x.len())
+    }
+
+    #[inline(always)]
+    fn output_mut<'a, P: Place, const BATCH: usize>(x: P::Input<'a, A>, saved: &'a mut [B; BATCH]) -> &'a mut [B] {
+        take_mut(saved, P::read(x).len())
+    }
+
+    #[inline(always)]
+    fn backward<K: Kernels, P: Place, const BATCH: usize, D: Need, R: Rule<A::T>>(
+        &mut self,
+        x: &[A],
+        saved: &mut [B; BATCH],
+        grad: &mut [A::T],
+        _: &mut (),
+        _: &R,
+        _: Context,
+    ) {
+        if D::WANTED {
+            // The output isn't read any more: dy moves there, and `grad` is free for dx.
+            let dy = take_mut(saved, x.len());
+            kernel::copy(B::group(grad), dy);
+            let dx = take_mut(A::group_mut(grad), x.len());
+            A::flatten_mut(dx).fill(A::T::ZERO);
+            for ((x, dy), dx) in x.iter().zip(&*dy).zip(dx) {
+                let (x, dy) = (A::pixels(core::slice::from_ref(x)), B::pixels(core::slice::from_ref(dy)));
+                let dx = A::pixels_mut(core::slice::from_mut(dx));
+                Self::windows(|o, window| {
+                    if let Some(dy) = dy.get(o) {
+                        F::backward(x, window, dy, dx);
+                    }
+                });
+            }
+        }
+    }
+}
