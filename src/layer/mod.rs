@@ -291,11 +291,14 @@ pub struct Cost {
     pub skipped: usize,
     /// How many [`FrozenRef`]s are in it.
     pub references: usize,
+    /// How many layers in it learn in [`observe`](Layer::observe): [`Standardize`], for example.
+    pub statistics: usize,
 }
 
 impl Cost {
     /// Nothing to learn, and no products worth counting.
-    pub const NONE: Self = Self { parameters: 0, forward: 0, gradient: 0, dx: 0, skipped: 0, references: 0 };
+    pub const NONE: Self =
+        Self { parameters: 0, forward: 0, gradient: 0, dx: 0, skipped: 0, references: 0, statistics: 0 };
 
     /// The cost of one layer after another; `learns`: whether the first has something to train.
     pub const fn then(self, next: Self, learns: bool) -> Self {
@@ -309,6 +312,7 @@ impl Cost {
             dx: self.dx + next.dx,
             skipped: self.skipped + if learns { 0 } else { next.skipped },
             references: self.references + next.references,
+            statistics: self.statistics + next.statistics,
         }
     }
 

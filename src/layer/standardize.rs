@@ -159,7 +159,7 @@ impl<const N: usize, T: Scalar> Layer for Standardize<N, T> {
     type Saved<P: Place, const B: usize> = [[T; N]; B];
     type Wide<const B: usize> = [[T; N]; B];
     type Slots<K: Copies> = ();
-    const COST: Cost = Cost { parameters: 3 * N + 1, ..Cost::NONE };
+    const COST: Cost = Cost { parameters: 3 * N + 1, statistics: 1, ..Cost::NONE };
     // Backward keeps x for `observe`, whether dx is wanted or not.
     const SLICES: Slices = Slices { skipped: 0, ..Slices::whole::<Self>() };
 
