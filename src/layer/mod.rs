@@ -25,6 +25,12 @@ mod dropout;
 mod softmax;
 mod standardize;
 
+mod gates;
+mod gru;
+mod last;
+mod lstm;
+mod rnn;
+
 mod fusion;
 mod network;
 mod place;
@@ -38,11 +44,15 @@ pub use self::elu::ELU;
 pub use self::frozen::Frozen;
 pub use self::frozen_ref::FrozenRef;
 pub use self::gelu::{GELU, TanhGELU};
+pub use self::gru::{Gru, GruState};
+pub use self::last::Last;
 pub use self::leaky_relu::LeakyReLU;
+pub use self::lstm::{Lstm, LstmState};
 pub use self::network::{Fits, Joint};
 pub use self::place::{Apart, InPlace, Need, No, Place, Yes};
 pub use self::regularized::{Penalty, Regularized};
 pub use self::relu::ReLU;
+pub use self::rnn::{Rnn, RnnState};
 pub use self::setting::{Setting, SettingError};
 pub use self::sigmoid::Sigmoid;
 pub use self::silu::SiLU;
