@@ -67,6 +67,10 @@ pub trait Scalar:
     fn exp_lanes<V: Lanes<Self>>(x: V) -> V;
     /// Natural logarithm, of each lane.
     fn ln_lanes<V: Lanes<Self>>(x: V) -> V;
+    /// Hyperbolic tangent, of each lane.
+    fn tanh_lanes<V: Lanes<Self>>(x: V) -> V;
+    /// The logistic function, of each lane.
+    fn sigmoid_lanes<V: Lanes<Self>>(x: V) -> V;
     /// eˣ.
     fn exp(self) -> Self;
     /// Natural logarithm.
@@ -215,6 +219,14 @@ macro_rules! scalar {
             #[inline(always)]
             fn ln_lanes<V: Lanes<$t>>(x: V) -> V {
                 crate::kernel::$ln(x)
+            }
+            #[inline(always)]
+            fn tanh_lanes<V: Lanes<$t>>(x: V) -> V {
+                crate::kernel::$tanh(x)
+            }
+            #[inline(always)]
+            fn sigmoid_lanes<V: Lanes<$t>>(x: V) -> V {
+                crate::kernel::$sigmoid(x)
             }
             #[inline]
             fn ln_1p(self) -> Self {

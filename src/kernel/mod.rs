@@ -7,7 +7,7 @@
 //! - `function`: exp, ln, tanh and the logistic function.
 //! - `epilogue`: what a product does to its sums while they are in registers.
 //! - `product`: the three products of a dense layer; `share`: the same as tasks for several threads; `pipeline`: two of them in one.
-//! - `convolution`: the three products of a convolution.
+//! - `convolution`: the three products of a convolution; `steps`: those of recurrent layers; `attention`: those of attention.
 //! - `battery`: tests of every kernel with every instruction set.
 #![allow(unsafe_code)]
 
@@ -47,6 +47,8 @@ mod share;
 
 mod pipeline;
 
+mod steps;
+
 #[cfg(all(test, feature = "std"))]
 mod battery;
 
@@ -66,6 +68,7 @@ pub use self::product::{
     mul_rows_then, mul_units,
 };
 pub use self::share::{Dots, LearnRows, MulRows, Share, is_shared, share};
+pub use self::steps::{Cell, Rows, RowsMut, add_dots, add_rows, cells, learn_gate, learn_gate_bias};
 use crate::scalar::Scalar;
 use crate::tensor::Array;
 

@@ -58,7 +58,14 @@ unsafe fn load<T, V: Lanes<T>, const PART: bool>(from: *const T, count: usize) -
 /// # Safety
 /// Those numbers are there.
 #[cfg_attr(not(debug_assertions), inline(always))]
-unsafe fn tile<T: Scalar, V: Lanes<T>, const MR: usize, const NV: usize, const PART: bool, const CHAINS: usize>(
+pub(super) unsafe fn tile<
+    T: Scalar,
+    V: Lanes<T>,
+    const MR: usize,
+    const NV: usize,
+    const PART: bool,
+    const CHAINS: usize,
+>(
     steps: usize,
     a: *const T,
     (a_row, a_step): (usize, usize),
@@ -663,7 +670,7 @@ pub(super) unsafe fn learn_rows_at<
     slots: *mut <U::Slots as Copies>::Of<A>,
     rule: &U,
 ) {
-    const { assert!(A::LEN == R * C, "a slot has as many numbers as the parameter") }
+    const { assert!(A::LEN.is_multiple_of(R * C), "a slot has as many numbers as the parameter, or as all its gates") }
     if let ([p], [q]) = (p, q) {
         let (start, count) = (rows.start.min(R), rows.end.min(R).saturating_sub(rows.start));
         // SAFETY: `m` and each slot is `R` rows of `C` numbers.

@@ -35,6 +35,12 @@ mod pool;
 mod reshape;
 mod transpose;
 
+mod gates;
+mod gru;
+mod last;
+mod lstm;
+mod rnn;
+
 mod fusion;
 mod network;
 mod place;
@@ -51,7 +57,10 @@ pub use self::frozen::Frozen;
 pub use self::frozen_ref::FrozenRef;
 pub use self::gelu::{GELU, TanhGELU};
 pub use self::grid::Grid;
+pub use self::gru::{Gru, GruState};
+pub use self::last::Last;
 pub use self::leaky_relu::LeakyReLU;
+pub use self::lstm::{Lstm, LstmState};
 pub use self::network::{Fits, Joint};
 pub use self::pad::{Pad, Pad1d, Pad2d};
 pub use self::place::{Apart, InPlace, Need, No, Place, View, Want, Yes};
@@ -62,6 +71,7 @@ pub use self::pool::{
 pub use self::regularized::{Penalty, Regularized};
 pub use self::relu::ReLU;
 pub use self::reshape::{Flatten, Reshape};
+pub use self::rnn::{Rnn, RnnState};
 pub use self::setting::{Setting, SettingError};
 pub use self::sigmoid::Sigmoid;
 pub use self::silu::SiLU;
