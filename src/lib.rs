@@ -83,6 +83,7 @@ pub mod own_layer {}
 /// What a program names.
 pub mod prelude {
     pub use crate::init::Init;
+    pub use crate::layer::{Causal, MultiHeadAttention, PositionEmbedding, SelfAttention};
     pub use crate::layer::{
         Dense, Dropout, ELU, Frozen, FrozenRef, GELU, Layer, LeakyReLU, Penalty, ReLU, Regularized, SettingError, SiLU,
         Sigmoid, Softmax, Softplus, Standardize, Tanh, TanhGELU,

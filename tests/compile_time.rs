@@ -65,6 +65,7 @@ const SENTENCES: &[(&str, &[&str])] = &[
     ("budget_of_training", &["budget: `Training` needs 38528 bytes, the budget is 32768"]),
     ("budget_of_workspace", &["budget: `Workspace<Net>` needs 168 bytes, the budget is 128"]),
     ("sliced_without_output_mut", &["a step in slices: a layer of the network has no `output_mut`"]),
+    ("attention_heads", &["MultiHeadAttention<12, 16, 3, 5>: N must be HEADS * HEAD = 15, not 16"]),
     ("tensor_reshape", &["reshape: a tensor of 64 numbers cannot become one of 63"]),
     ("tensor_reshape_ref", &["reshape: a tensor of 64 numbers cannot become one of 65"]),
     ("tensor_product", &["multiply `&Tensor<[[f32; 3]; 2]>` by `&Tensor<[[f32; 5]; 4]>`"]),

@@ -7,6 +7,7 @@
 //! - `function`: exp, ln, tanh and the logistic function.
 //! - `epilogue`: what a product does to its sums while they are in registers.
 //! - `product`: the three products of a dense layer; `share`: the same as tasks for several threads; `pipeline`: two of them in one.
+//! - `attention`: the products of attention; `sums`: the update of what is added to each sample.
 //! - `battery`: tests of every kernel with every instruction set.
 #![allow(unsafe_code)]
 
@@ -37,17 +38,20 @@ mod soft;
 
 mod dispatch;
 
+mod attention;
 mod copies;
 mod epilogue;
 mod function;
 mod product;
 mod share;
+mod sums;
 
 mod pipeline;
 
 #[cfg(all(test, feature = "std"))]
 mod battery;
 
+pub use self::attention::{scores, slopes, turned, weighted};
 pub use self::copies::{Copies, CopiesOf};
 pub(crate) use self::cortex_m::{by_unit, relu, relu_gradient};
 pub use self::dispatch::{Formula, Kernels, Portable, Task, run};
@@ -63,6 +67,7 @@ pub use self::product::{
     mul_rows_then, mul_units,
 };
 pub use self::share::{Dots, LearnRows, MulRows, Share, is_shared, share};
+pub use self::sums::learn_sums;
 use crate::scalar::Scalar;
 use crate::tensor::Array;
 

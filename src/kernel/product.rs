@@ -25,7 +25,7 @@ use crate::tensor::Array;
 /// The vector of a number type.
 pub(super) type V<T, K> = <T as Scalar>::Lanes<K>;
 /// Its sixteen lanes.
-type V16<T, K> = <T as Scalar>::Sixteen<K>;
+pub(super) type V16<T, K> = <T as Scalar>::Sixteen<K>;
 
 /// How many interleaved sums `mul_rows` has: few columns leave the adders idle otherwise.
 pub(super) const fn chains(rows: usize, columns: usize) -> usize {
@@ -38,7 +38,7 @@ pub(super) const fn narrow<K: Kernels, T: Scalar>(columns: usize) -> bool {
 }
 
 /// How many times the processor's vectors hold the sixteen sums of a dot product.
-const fn sixteens<K: Kernels, T: Scalar>() -> usize {
+pub(super) const fn sixteens<K: Kernels, T: Scalar>() -> usize {
     K::REGISTERS * <V<T, K>>::LANES / 16
 }
 
@@ -58,7 +58,14 @@ unsafe fn load<T, V: Lanes<T>, const PART: bool>(from: *const T, count: usize) -
 /// # Safety
 /// Those numbers are there.
 #[cfg_attr(not(debug_assertions), inline(always))]
-unsafe fn tile<T: Scalar, V: Lanes<T>, const MR: usize, const NV: usize, const PART: bool, const CHAINS: usize>(
+pub(super) unsafe fn tile<
+    T: Scalar,
+    V: Lanes<T>,
+    const MR: usize,
+    const NV: usize,
+    const PART: bool,
+    const CHAINS: usize,
+>(
     steps: usize,
     a: *const T,
     (a_row, a_step): (usize, usize),

@@ -25,12 +25,16 @@ mod dropout;
 mod softmax;
 mod standardize;
 
+mod attention;
+mod position_embedding;
+
 mod fusion;
 mod network;
 mod place;
 mod setting;
 pub mod size;
 
+pub use self::attention::{All, Causal, Mask, MultiHeadAttention, SelfAttention};
 pub use self::dense::Dense;
 pub use self::dropout::Dropout;
 pub use self::elementwise::Elementwise;
@@ -41,6 +45,7 @@ pub use self::gelu::{GELU, TanhGELU};
 pub use self::leaky_relu::LeakyReLU;
 pub use self::network::{Fits, Joint};
 pub use self::place::{Apart, InPlace, Need, No, Place, Yes};
+pub use self::position_embedding::PositionEmbedding;
 pub use self::regularized::{Penalty, Regularized};
 pub use self::relu::ReLU;
 pub use self::setting::{Setting, SettingError};
