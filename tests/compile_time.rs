@@ -74,6 +74,7 @@ const SENTENCES: &[(&str, &[&str])] = &[
     ("size_reshape", &["Reshape<A, B>: the numbers of B must be those of A = 32, not 30"]),
     ("size_pad_1d", &["Pad1d<20, 6, 21, 2>: OLEN must be at least BEFORE + LEN = 22, not 21"]),
     ("size_pad_2d", &["Pad2d<3, 4, 1, 5, 4, 1, 1>: OW must be at least LEFT + W = 5, not 4"]),
+    ("attention_heads", &["MultiHeadAttention<12, 16, 3, 5>: N must be HEADS * HEAD = 15, not 16"]),
     ("tensor_reshape", &["reshape: a tensor of 64 numbers cannot become one of 63"]),
     ("tensor_reshape_ref", &["reshape: a tensor of 64 numbers cannot become one of 65"]),
     ("tensor_product", &["multiply `&Tensor<[[f32; 3]; 2]>` by `&Tensor<[[f32; 5]; 4]>`"]),

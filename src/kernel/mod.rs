@@ -8,6 +8,7 @@
 //! - `epilogue`: what a product does to its sums while they are in registers.
 //! - `product`: the three products of a dense layer; `share`: the same as tasks for several threads; `pipeline`: two of them in one.
 //! - `convolution`: the three products of a convolution; `steps`: those of recurrent layers; `attention`: those of attention.
+//! - `sums`: the update of what is added to each sample.
 //! - `battery`: tests of every kernel with every instruction set.
 #![allow(unsafe_code)]
 
@@ -38,12 +39,14 @@ mod soft;
 
 mod dispatch;
 
+mod attention;
 mod convolution;
 mod copies;
 mod epilogue;
 mod function;
 mod product;
 mod share;
+mod sums;
 
 mod pipeline;
 
@@ -52,6 +55,7 @@ mod steps;
 #[cfg(all(test, feature = "std"))]
 mod battery;
 
+pub use self::attention::{scores, slopes, turned, weighted};
 pub use self::convolution::{Convolution, Window, correlate, learn_filters, spread};
 pub use self::copies::{Copies, CopiesOf};
 pub(crate) use self::cortex_m::{by_unit, relu, relu_gradient};
@@ -69,6 +73,7 @@ pub use self::product::{
 };
 pub use self::share::{Dots, LearnRows, MulRows, Share, is_shared, share};
 pub use self::steps::{Cell, Rows, RowsMut, add_dots, add_rows, cells, learn_gate, learn_gate_bias};
+pub use self::sums::learn_sums;
 use crate::scalar::Scalar;
 use crate::tensor::Array;
 

@@ -25,7 +25,7 @@ use crate::tensor::Array;
 /// The vector of a number type.
 pub(super) type V<T, K> = <T as Scalar>::Lanes<K>;
 /// Its sixteen lanes.
-type V16<T, K> = <T as Scalar>::Sixteen<K>;
+pub(super) type V16<T, K> = <T as Scalar>::Sixteen<K>;
 
 /// How many interleaved sums `mul_rows` has: few columns leave the adders idle otherwise.
 pub(super) const fn chains(rows: usize, columns: usize) -> usize {
@@ -38,7 +38,7 @@ pub(super) const fn narrow<K: Kernels, T: Scalar>(columns: usize) -> bool {
 }
 
 /// How many times the processor's vectors hold the sixteen sums of a dot product.
-const fn sixteens<K: Kernels, T: Scalar>() -> usize {
+pub(super) const fn sixteens<K: Kernels, T: Scalar>() -> usize {
     K::REGISTERS * <V<T, K>>::LANES / 16
 }
 

@@ -41,12 +41,16 @@ mod last;
 mod lstm;
 mod rnn;
 
+mod attention;
+mod position_embedding;
+
 mod fusion;
 mod network;
 mod place;
 mod setting;
 pub mod size;
 
+pub use self::attention::{All, Causal, Mask, MultiHeadAttention, SelfAttention};
 pub use self::conv::{Conv1d, Conv2d, DepthwiseConv1d, DepthwiseConv2d};
 pub use self::conv_transpose::{ConvTranspose1d, ConvTranspose2d};
 pub use self::dense::Dense;
@@ -68,6 +72,7 @@ pub use self::pool::{
     Average, AvgPool1d, AvgPool2d, GlobalAvgPool1d, GlobalAvgPool2d, GlobalMaxPool1d, GlobalMaxPool2d, Max, MaxPool1d,
     MaxPool2d, Pool, Pooling, Window,
 };
+pub use self::position_embedding::PositionEmbedding;
 pub use self::regularized::{Penalty, Regularized};
 pub use self::relu::ReLU;
 pub use self::reshape::{Flatten, Reshape};

@@ -39,6 +39,26 @@ impl<const N: usize, T: Scalar> Softmax<N, T> {
     }
 }
 
+/// Logits in place into probabilities, each row for itself.
+#[inline(always)]
+pub(super) fn normalise<K: Kernels, T: Scalar, const N: usize>(logits: &mut [[T; N]]) {
+    for rows in logits.chunks_mut(BLOCK) {
+        for row in &mut *rows {
+            let max = kernel::largest(row);
+            for x in row {
+                *x -= max;
+            }
+        }
+        let mut sum = [T::ZERO; BLOCK];
+        kernel::exponentials::<K, T, N>(rows, &mut sum);
+        for (row, sum) in rows.iter_mut().zip(sum) {
+            for y in row {
+                *y /= sum;
+            }
+        }
+    }
+}
+
 impl<const N: usize, T: Scalar> Default for Softmax<N, T> {
     fn default() -> Self {
         Self::new()
@@ -64,21 +84,7 @@ impl<const N: usize, T: Scalar> Layer for Softmax<N, T> {
         _: Context,
     ) -> &'a mut [[T; N]] {
         let y = P::own(x, saved);
-        for rows in y.chunks_mut(BLOCK) {
-            for row in &mut *rows {
-                let max = kernel::largest(row);
-                for x in row {
-                    *x -= max;
-                }
-            }
-            let mut sum = [T::ZERO; BLOCK];
-            kernel::exponentials::<K, T, N>(rows, &mut sum);
-            for (row, sum) in rows.iter_mut().zip(sum) {
-                for y in row {
-                    *y /= sum;
-                }
-            }
-        }
+        normalise::<K, T, N>(y);
         y
     }
 

@@ -33,6 +33,11 @@ impl<T: Scalar> Sum<T> {
         Self { value: -self.value, ..self }
     }
 
+    /// The same times a number.
+    pub fn times(self, factor: T) -> Self {
+        Self { value: self.value * factor, magnitude: self.magnitude * factor.abs(), terms: self.terms + 1 }
+    }
+
     fn is(&self, found: T) -> bool {
         let expected = self.value;
         if expected.to_f64().is_nan() {

@@ -3,6 +3,7 @@
 //!
 //! Bit for bit with `reproducible`; else a sum may differ by `terms · ε · Σ |term|`, because the definition rounds products by themselves.
 
+mod attention;
 mod definition;
 mod guarded;
 mod slices;
@@ -238,7 +239,13 @@ macro_rules! battery {
                 vectors::all::<$K>($fused);
             }
 
-            battery!(@tests $available, sums_f32 kernels_f32, sums_f64 kernels_f64, lanes vectors);
+            $(#[target_feature(enable = $instructions)])?
+            fn products_of_attention() {
+                attention::all::<$K, f32>();
+                attention::all::<$K, f64>();
+            }
+
+            battery!(@tests $available, sums_f32 kernels_f32, sums_f64 kernels_f64, lanes vectors, attention products_of_attention);
         }
     };
     (@tests $available:expr, $($name:ident $test:ident),*) => { $(
