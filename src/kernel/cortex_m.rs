@@ -71,11 +71,18 @@ impl Kernels for CortexM {
         // SAFETY: `T` is `f32`; the caller's promise.
         unsafe {
             if CHAINS == 16 {
-                dots_16::<COLUMNS>(a, m, rows, bias, out);
+                let dots = if const { COLUMNS <= FEW } { few_dots_16::<COLUMNS> } else { dots_16::<COLUMNS> };
+                dots(a, m, rows, bias, out);
             } else if rows < 4 {
                 return false;
             } else {
-                let dots = if CHAINS == 1 { dots_1::<COLUMNS> } else { dots_4::<COLUMNS> };
+                let dots = if const { COLUMNS <= FEW && CHAINS == 1 } {
+                    few_dots_1::<COLUMNS>
+                } else if CHAINS == 1 {
+                    dots_1::<COLUMNS>
+                } else {
+                    dots_4::<COLUMNS>
+                };
                 dots(a, m, rows / 4, bias, out);
                 if !rows.is_multiple_of(4) {
                     // The last four overlap with those before them.
@@ -88,22 +95,22 @@ impl Kernels for CortexM {
     }
 
     #[inline(always)]
-    unsafe fn sums<T: 'static>(
-        chains: usize,
+    unsafe fn sums<T: 'static, const CHAINS: usize, const COLUMNS: usize>(
         a: *const T,
         m: *const T,
-        (rows, columns): (usize, usize),
+        rows: usize,
         out: *mut T,
     ) -> bool {
-        if !single::<T>() || rows * columns < WORTHWHILE {
+        if !single::<T>() || rows * COLUMNS < WORTHWHILE {
             return false;
         }
+        let (a, m, out) = (a.cast(), m.cast(), out.cast());
         // SAFETY: `T` is `f32`; the caller's promise.
         unsafe {
-            match chains {
-                1 => sums(a.cast(), m.cast(), (rows, columns), out.cast(), 1),
-                16 => sums(a.cast(), m.cast(), (rows, columns), out.cast(), 16),
-                _ => return false,
+            if const { COLUMNS <= FEW && CHAINS == 1 } {
+                few_sums::<COLUMNS>(a, m, rows, out);
+            } else {
+                sums(a, m, (rows, COLUMNS), out, CHAINS);
             }
         }
         true
@@ -123,8 +130,22 @@ impl Kernels for CortexM {
         }
         match formula {
             Formula::Descent { rate } => {
+                let (rate, p, q, m) = (bits(&rate), p.cast(), q.cast(), m.cast());
                 // SAFETY: `T` is `f32`; the caller's promise.
-                unsafe { descend::<COLUMNS>(bits(&rate), p.cast(), q.cast(), m.cast(), rows) };
+                unsafe {
+                    if const { COLUMNS <= FEW } {
+                        few_descend::<COLUMNS>(rate, p, q, m, rows);
+                    } else {
+                        descend::<false>([rate, 0], (p, q), (m, m), (rows, COLUMNS));
+                    }
+                }
+                true
+            }
+            Formula::Momentum { rate, momentum } if !slots[0].is_null() => {
+                let constants = [bits(&rate), bits(&momentum)];
+                let data = (m.cast(), slots[0].cast());
+                // SAFETY: `T` is `f32`; the caller's promise, and there is a slot.
+                unsafe { descend::<true>(constants, (p.cast(), q.cast()), data, (rows, COLUMNS)) };
                 true
             }
             Formula::Adam(constants) if !slots[1].is_null() => {
@@ -145,6 +166,9 @@ impl Kernels for CortexM {
 const WORTHWHILE: usize = 24;
 /// The same for so many numbers in a row.
 const SHORT: usize = 8;
+/// So many columns fit into the registers beside the weights and sums of a row. These loops are short enough to be inlined, which saves the call
+/// and the saving of registers: a third of a step of 4-8-3.
+const FEW: usize = 8;
 
 /// The bits of a number that is an `f32`.
 #[inline(always)]
@@ -267,11 +291,11 @@ macro_rules! dots {
                     "mov {w0}, {w3}",
                     $total,
                     "vldmia {bias}!, {{s4-s7}}",
-                    "vadd.f32 s0, s0, s4",
-                    "vadd.f32 s1, s1, s5",
-                    "vadd.f32 s2, s2, s6",
-                    "vadd.f32 s3, s3, s7",
-                    "vstmia {out}!, {{s0-s3}}",
+                    "vadd.f32 s16, s16, s4",
+                    "vadd.f32 s17, s17, s5",
+                    "vadd.f32 s18, s18, s6",
+                    "vadd.f32 s19, s19, s7",
+                    "vstmia {out}!, {{s16-s19}}",
                     "subs {fours}, #1",
                     "bne 1b",
                 ]
@@ -292,15 +316,14 @@ macro_rules! dots {
         }
     };
 }
-dots!(dots_1, ["s16" "s16" "s16" "s16"] ["s20" "s20" "s20" "s20"] ["s24" "s24" "s24" "s24"] ["s28" "s28" "s28" "s28"],
-    ["s16" "s20" "s24" "s28"] ["s16" "s20" "s24" "s28"] ["s16" "s20" "s24" "s28"],
-    "vmov.f32 s0, s16\nvmov.f32 s1, s20\nvmov.f32 s2, s24\nvmov.f32 s3, s28");
+dots!(dots_1, ["s16" "s16" "s16" "s16"] ["s17" "s17" "s17" "s17"] ["s18" "s18" "s18" "s18"] ["s19" "s19" "s19" "s19"],
+    ["s16" "s17" "s18" "s19"] ["s16" "s17" "s18" "s19"] ["s16" "s17" "s18" "s19"], "");
 dots!(dots_4, ["s16" "s17" "s18" "s19"] ["s20" "s21" "s22" "s23"] ["s24" "s25" "s26" "s27"] ["s28" "s29" "s30" "s31"],
     ["s16" "s20" "s24" "s28"] ["s17" "s21" "s25" "s29"] ["s18" "s22" "s26" "s30"],
-    "vadd.f32 s0, s16, s18\nvadd.f32 s4, s17, s19\nvadd.f32 s0, s0, s4\n\
-     vadd.f32 s1, s20, s22\nvadd.f32 s5, s21, s23\nvadd.f32 s1, s1, s5\n\
-     vadd.f32 s2, s24, s26\nvadd.f32 s6, s25, s27\nvadd.f32 s2, s2, s6\n\
-     vadd.f32 s3, s28, s30\nvadd.f32 s7, s29, s31\nvadd.f32 s3, s3, s7");
+    "vadd.f32 s16, s16, s18\nvadd.f32 s4, s17, s19\nvadd.f32 s16, s16, s4\n\
+     vadd.f32 s17, s20, s22\nvadd.f32 s5, s21, s23\nvadd.f32 s17, s17, s5\n\
+     vadd.f32 s18, s24, s26\nvadd.f32 s6, s25, s27\nvadd.f32 s18, s18, s6\n\
+     vadd.f32 s19, s28, s30\nvadd.f32 s7, s29, s31\nvadd.f32 s19, s19, s7");
 
 /// Eight columns of a row, each for a sum of its own.
 macro_rules! sixteenth {
@@ -556,7 +579,8 @@ impl Rows {
     }
 }
 
-/// Eight numbers of a row of weights, from their gradient `s1 · x`: `w ← w - s0 · gradient`.
+/// Eight numbers of a row of weights, from their gradient `s1 · x`: `w ← w - s0 · gradient`, or with momentum `v ← s2 · v + gradient` and
+/// `w ← w - s0 · v`.
 macro_rules! descent {
     () => {
         concat!(
@@ -566,6 +590,12 @@ macro_rules! descent {
             "vldmia {w}, {{s24-s31}}\n",
             "vmla.f32 s8, s1, s16\nvmla.f32 s9, s1, s17\nvmla.f32 s10, s1, s18\nvmla.f32 s11, s1, s19\n",
             "vmla.f32 s12, s1, s20\nvmla.f32 s13, s1, s21\nvmla.f32 s14, s1, s22\nvmla.f32 s15, s1, s23\n",
+            ".if {momentum}\n",
+            "vldmia {v}, {{s16-s23}}\n",
+            "vmla.f32 s8, s2, s16\nvmla.f32 s9, s2, s17\nvmla.f32 s10, s2, s18\nvmla.f32 s11, s2, s19\n",
+            "vmla.f32 s12, s2, s20\nvmla.f32 s13, s2, s21\nvmla.f32 s14, s2, s22\nvmla.f32 s15, s2, s23\n",
+            "vstmia {v}!, {{s8-s15}}\n",
+            ".endif\n",
             "vmls.f32 s24, s0, s8\nvmls.f32 s25, s0, s9\nvmls.f32 s26, s0, s10\nvmls.f32 s27, s0, s11\n",
             "vmls.f32 s28, s0, s12\nvmls.f32 s29, s0, s13\nvmls.f32 s30, s0, s14\nvmls.f32 s31, s0, s15\n",
             "vstmia {w}!, {{s24-s31}}\n",
@@ -573,82 +603,258 @@ macro_rules! descent {
     };
 }
 
-/// How many blocks of eight columns a turn of a loop has: no loop where there are few, and no rest where that can be.
-const fn unroll(blocks: usize) -> usize {
-    match blocks {
-        0..=5 => {
-            if blocks == 0 {
-                1
-            } else {
-                blocks
-            }
-        }
-        _ if blocks.is_multiple_of(5) => 5,
-        _ if blocks.is_multiple_of(4) => 4,
-        _ if blocks.is_multiple_of(3) => 3,
-        _ => 4,
-    }
-}
-
-/// Plain gradient descent: `m[r][c] -= rate · (p[r] · q[c])`.
+/// Plain gradient descent, `m[r][c] -= rate · (p[r] · q[c])`, or with momentum, which has `v` beside `m`.
 ///
-/// A row whose `p` is 0, because ReLU turned its unit off, is passed over: its gradient is +0, and to subtract +0 changes no bit.
+/// Without momentum a row whose `p` is 0, because ReLU turned its unit off, is passed over: its gradient is +0, and to subtract +0 changes no bit.
 ///
 /// # Safety
 /// They are there, and at least one row.
 #[inline(never)]
-unsafe fn descend<const COLUMNS: usize>(rate: u32, p: *const f32, q: *const f32, m: *mut f32, rows: usize) {
+unsafe fn descend<const MOMENTUM: bool>(
+    [rate, decay]: [u32; 2],
+    (p, q): (*const f32, *const f32),
+    (m, v): (*mut f32, *mut f32),
+    (rows, columns): (usize, usize),
+) {
     // SAFETY: the caller's promise.
     unsafe {
         fpu!([
             "vmov s0, {rate}",
+            "vmov s2, {decay}",
             "1:",
-            "ldr {factor}, [{p}], #4",
-            "lsls {rest}, {factor}, #1",
-            "beq 7f",
-            "vmov s1, {factor}",
-            ".if {turns} > 1\nmov {rest}, #{turns}\n2:\n.endif",
-            ".if {turns} > 0\n.rept {unroll}", descent!(), ".endr\n.endif",
-            ".if {turns} > 1\nsubs {rest}, #1\nbne 2b\n.endif",
-            ".rept {blocks}", descent!(), ".endr",
-            ".if {columns} & 4",
-            "vldmia {zeros}, {{s8-s11}}",
-            "vldmia {x}!, {{s16-s19}}",
-            "vldmia {w}, {{s24-s27}}",
-            "vmla.f32 s8, s1, s16", "vmla.f32 s9, s1, s17", "vmla.f32 s10, s1, s18", "vmla.f32 s11, s1, s19",
-            "vmls.f32 s24, s0, s8", "vmls.f32 s25, s0, s9", "vmls.f32 s26, s0, s10", "vmls.f32 s27, s0, s11",
-            "vstmia {w}!, {{s24-s27}}",
-            ".endif",
-            ".rept {columns} & 3",
+            "ldr {count}, [{p}], #4",
+            "vmov s1, {count}",
+            ".if {momentum} == 0\nlsls {count}, {count}, #1\nbeq 7f\n.endif",
+            "subs {count}, {columns}, #16",
+            "blo 3f",
+            "2:",
+            descent!(),
+            descent!(),
+            "subs {count}, #16",
+            "bhs 2b",
+            "3:",
+            "adds {count}, #8",
+            "bmi 4f",
+            descent!(),
+            "subs {count}, #8",
+            "4:",
+            "adds {count}, #8",
+            "beq 6f",
+            "5:",
             "vldr s8, [{zeros}]",
             "vldmia {x}!, {{s16}}",
             "vldr s24, [{w}]",
             "vmla.f32 s8, s1, s16",
+            ".if {momentum}\nvldr s16, [{v}]\nvmla.f32 s8, s2, s16\nvstmia {v}!, {{s8}}\n.endif",
             "vmls.f32 s24, s0, s8",
             "vstmia {w}!, {{s24}}",
-            ".endr",
-            "sub {x}, {x}, {bytes}",
+            "subs {count}, #1",
+            "bne 5b",
+            "6:",
+            "sub {x}, {x}, {columns}, lsl #2",
             "subs {rows}, #1",
             "bne 1b",
+            ".if {momentum} == 0",
             "b 8f",
             "7:",
-            "add {w}, {w}, {bytes}",
+            "add {w}, {w}, {columns}, lsl #2",
             "subs {rows}, #1",
             "bne 1b",
             "8:",
+            ".endif",
+        ]
+            momentum = const MOMENTUM as u32,
+            rate = in(reg) rate,
+            decay = in(reg) decay,
+            p = inout(reg) p => _,
+            x = inout(reg) q => _,
+            w = inout(reg) m => _,
+            v = inout(reg) v => _,
+            count = out(reg) _,
+            rows = inout(reg) rows => _,
+            columns = in(reg) columns,
+            zeros = in(reg) &raw const ZEROS,
+        );
+    }
+}
+
+/// `to ← to ± a · b` for each of at most eight columns, whose inputs are in `s0-s7`; a row of weights is in `s8-s15`.
+macro_rules! few {
+    ($op:literal [$($to:literal)*] [$($a:literal)*] [$($b:literal)*]) => {
+        few!(@ $op ["0" "1" "2" "3" "4" "5" "6" "7"] [$($to)*] [$($a)*] [$($b)*])
+    };
+    (@ $op:literal [$($column:literal)*] [$($to:literal)*] [$($a:literal)*] [$($b:literal)*]) => {
+        concat!($(".if {columns} > ", $column, "\n", $op, " ", $to, ", ", $a, ", ", $b, "\n.endif\n"),*)
+    };
+}
+
+/// The dot product of a row, in one sum.
+macro_rules! few_dot {
+    ($sum:literal) => {
+        concat!(
+            "vldmia {w}!, {{s8-s{weights}}}\n",
+            few!("vmla.f32" [$sum $sum $sum $sum $sum $sum $sum $sum] ["s0" "s1" "s2" "s3" "s4" "s5" "s6" "s7"]
+                ["s8" "s9" "s10" "s11" "s12" "s13" "s14" "s15"]),
+        )
+    };
+}
+
+/// [`dots_1`] of a few columns.
+///
+/// # Safety
+/// As there.
+#[inline(always)]
+unsafe fn few_dots_1<const COLUMNS: usize>(
+    x: *const f32,
+    m: *const f32,
+    fours: usize,
+    bias: *const f32,
+    out: *mut f32,
+) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        fpu!([
+            "vldmia {x}, {{s0-s{inputs}}}",
+            "1:",
+            "vldmia {zeros}, {{s16-s19}}",
+            few_dot!("s16"), few_dot!("s17"), few_dot!("s18"), few_dot!("s19"),
+            "vldmia {bias}!, {{s20-s23}}",
+            "vadd.f32 s16, s16, s20", "vadd.f32 s17, s17, s21", "vadd.f32 s18, s18, s22", "vadd.f32 s19, s19, s23",
+            "vstmia {out}!, {{s16-s19}}",
+            "subs {fours}, #1",
+            "bne 1b",
+        ]
+            x = in(reg) x,
+            w = inout(reg) m => _,
+            fours = inout(reg) fours => _,
+            columns = const COLUMNS,
+            inputs = const COLUMNS - 1,
+            weights = const COLUMNS + 7,
+            zeros = in(reg) &raw const ZEROS,
+            bias = inout(reg) bias => _,
+            out = inout(reg) out => _,
+        );
+    }
+}
+
+/// [`dots_16`] of a few columns, which are as many sums.
+///
+/// # Safety
+/// As there.
+#[inline(always)]
+unsafe fn few_dots_16<const COLUMNS: usize>(
+    x: *const f32,
+    m: *const f32,
+    rows: usize,
+    bias: *const f32,
+    out: *mut f32,
+) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        fpu!([
+            "vldmia {x}, {{s0-s{inputs}}}",
+            "1:",
+            "vldmia {zeros}, {{s16-s23}}",
+            "vldmia {w}!, {{s8-s{weights}}}",
+            few!("vmla.f32" ["s16" "s17" "s18" "s19" "s20" "s21" "s22" "s23"] ["s0" "s1" "s2" "s3" "s4" "s5" "s6" "s7"]
+                ["s8" "s9" "s10" "s11" "s12" "s13" "s14" "s15"]),
+            ".if {columns} > 4",
+            "vadd.f32 s16, s16, s20", "vadd.f32 s17, s17, s21", "vadd.f32 s18, s18, s22", "vadd.f32 s19, s19, s23",
+            ".endif",
+            "vadd.f32 s16, s16, s18", "vadd.f32 s17, s17, s19",
+            "vadd.f32 s16, s16, s17",
+            "vldmia {bias}!, {{s8}}",
+            "vadd.f32 s16, s16, s8",
+            "vstmia {out}!, {{s16}}",
+            "subs {rows}, #1",
+            "bne 1b",
+        ]
+            x = in(reg) x,
+            w = inout(reg) m => _,
+            rows = inout(reg) rows => _,
+            columns = const COLUMNS,
+            inputs = const COLUMNS - 1,
+            weights = const COLUMNS + 7,
+            zeros = in(reg) &raw const ZEROS,
+            bias = inout(reg) bias => _,
+            out = inout(reg) out => _,
+        );
+    }
+}
+
+/// [`sums`] of a few columns, one sum each.
+///
+/// # Safety
+/// As there, and at least one row.
+#[inline(always)]
+unsafe fn few_sums<const COLUMNS: usize>(a: *const f32, m: *const f32, rows: usize, out: *mut f32) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        fpu!([
+            "vldmia {zeros}, {{s16-s{sums}}}",
+            "1:",
+            "vldmia {a}!, {{s0}}",
+            "vldmia {m}!, {{s8-s{weights}}}",
+            few!("vmla.f32" ["s16" "s17" "s18" "s19" "s20" "s21" "s22" "s23"] ["s0" "s0" "s0" "s0" "s0" "s0" "s0" "s0"]
+                ["s8" "s9" "s10" "s11" "s12" "s13" "s14" "s15"]),
+            "subs {rows}, #1",
+            "bne 1b",
+            "vstmia {out}, {{s16-s{sums}}}",
+        ]
+            a = inout(reg) a => _,
+            m = inout(reg) m => _,
+            rows = inout(reg) rows => _,
+            columns = const COLUMNS,
+            sums = const COLUMNS + 15,
+            weights = const COLUMNS + 7,
+            zeros = in(reg) &raw const ZEROS,
+            out = in(reg) out,
+        );
+    }
+}
+
+/// [`descend`] of a few columns, without momentum.
+///
+/// # Safety
+/// As there.
+#[inline(always)]
+unsafe fn few_descend<const COLUMNS: usize>(rate: u32, p: *const f32, q: *const f32, m: *mut f32, rows: usize) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        fpu!([
+            "vmov s24, {rate}",
+            "vldmia {x}, {{s0-s{inputs}}}",
+            "1:",
+            "ldr {factor}, [{p}], #4",
+            "vmov s25, {factor}",
+            "lsls {factor}, {factor}, #1",
+            "beq 2f",
+            "vldmia {zeros}, {{s16-s{gradients}}}",
+            "vldmia {w}, {{s8-s{weights}}}",
+            few!("vmla.f32" ["s16" "s17" "s18" "s19" "s20" "s21" "s22" "s23"] ["s25" "s25" "s25" "s25" "s25" "s25" "s25" "s25"]
+                ["s0" "s1" "s2" "s3" "s4" "s5" "s6" "s7"]),
+            few!("vmls.f32" ["s8" "s9" "s10" "s11" "s12" "s13" "s14" "s15"] ["s24" "s24" "s24" "s24" "s24" "s24" "s24" "s24"]
+                ["s16" "s17" "s18" "s19" "s20" "s21" "s22" "s23"]),
+            "vstmia {w}!, {{s8-s{weights}}}",
+            "subs {rows}, #1",
+            "bne 1b",
+            "b 3f",
+            "2:",
+            "add {w}, {w}, #4 * {columns}",
+            "subs {rows}, #1",
+            "bne 1b",
+            "3:",
         ]
             rate = in(reg) rate,
             factor = out(reg) _,
             p = inout(reg) p => _,
-            x = inout(reg) q => _,
+            x = in(reg) q,
             w = inout(reg) m => _,
-            rest = out(reg) _,
             rows = inout(reg) rows => _,
             columns = const COLUMNS,
-            unroll = const unroll(COLUMNS / 8),
-            turns = const COLUMNS / 8 / unroll(COLUMNS / 8),
-            blocks = const COLUMNS / 8 % unroll(COLUMNS / 8),
-            bytes = in(reg) 4 * COLUMNS,
+            inputs = const COLUMNS - 1,
+            gradients = const COLUMNS + 15,
+            weights = const COLUMNS + 7,
             zeros = in(reg) &raw const ZEROS,
         );
     }
