@@ -79,6 +79,13 @@ pub trait Kernels: Copy + 'static {
     ) -> bool {
         false
     }
+
+    /// e^(x - max x), max x, and the sum of the former in four interleaved sums.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn exponentials<T: 'static, const N: usize>(_x: &[T; N], _to: &mut [T; N], _max: &mut T, _sum: &mut T) -> bool {
+        false
+    }
 }
 
 /// An update whose formula kernels may know.
