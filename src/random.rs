@@ -18,7 +18,7 @@ pub fn unit<T: Scalar>(rng: &mut impl Rng) -> T {
 /// Standard normal by Box and Muller: √(-2 ln(1 - u)) · cos(2πv), u and v uniform.
 pub fn normal<T: Scalar>(rng: &mut impl Rng) -> T {
     let (u, v) = (unit::<T>(rng), unit::<T>(rng));
-    (T::from_f64(-2.0) * (T::ONE - u).ln()).sqrt() * v.cos_of_turns()
+    (T::from_f64(-2.0) * (T::ONE - u).ln_normal()).sqrt() * v.cos_of_turns()
 }
 
 /// A 64-bit mixing function (the finalizer of SplitMix64): every bit of the input reaches every bit of the result.

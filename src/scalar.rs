@@ -65,8 +65,8 @@ pub trait Scalar:
     fn is_finite(self) -> bool;
     /// eˣ, of each lane.
     fn exp_lanes<V: Lanes<Self>>(x: V) -> V;
-    /// Natural logarithm, of each lane.
-    fn ln_lanes<V: Lanes<Self>>(x: V) -> V;
+    /// Natural logarithm of each lane that is positive and neither subnormal nor infinite; NaN stays.
+    fn ln_normal_lanes<V: Lanes<Self>>(x: V) -> V;
     /// Hyperbolic tangent, of each lane.
     fn tanh_lanes<V: Lanes<Self>>(x: V) -> V;
     /// The logistic function, of each lane.
@@ -75,6 +75,8 @@ pub trait Scalar:
     fn exp(self) -> Self;
     /// Natural logarithm.
     fn ln(self) -> Self;
+    /// Natural logarithm of a positive number that is neither subnormal nor infinite; NaN stays.
+    fn ln_normal(self) -> Self;
     /// The logistic function: 1 / (1 + e⁻ˣ).
     fn sigmoid(self) -> Self;
     /// ln(1 + x), exact near 0.
@@ -115,8 +117,9 @@ pub trait Scalar:
         let (x, sign) = if x > Self::from_f64(0.25) { (half - x, -Self::ONE) } else { (x, Self::ONE) };
         let angle = Self::from_f64(core::f64::consts::TAU) * x;
         // The Taylor series up to x²⁰ / 20!, from its small end; the next term is below 2·10⁻¹⁷.
+        // The compiler isn't told how many terms there are, or it would write them all out, which is a third of the code of an initialiser.
         let mut sum = Self::ONE;
-        for k in (1..=10u32).rev() {
+        for k in (1..=core::hint::black_box(10u32)).rev() {
             sum = Self::ONE - angle * angle * sum / Self::from_u32(2 * k * (2 * k - 1));
         }
         sign * sum
@@ -138,7 +141,7 @@ pub trait Scalar:
 }
 
 macro_rules! scalar {
-    ($t:ident $lanes:ident $sixteen:ident, $mul_add:ident $exp:ident $ln:ident $tanh:ident $sigmoid:ident, $ln_1p:ident $exp_m1:ident $sqrt:ident $erf:ident) => {
+    ($t:ident $lanes:ident $sixteen:ident, $mul_add:ident $exp:ident $ln:ident $ln_normal:ident $tanh:ident $sigmoid:ident, $ln_1p:ident $exp_m1:ident $sqrt:ident $erf:ident) => {
         impl Scalar for $t {
             const BYTES: usize = size_of::<$t>();
             const ONE: Self = 1.0;
@@ -205,6 +208,10 @@ macro_rules! scalar {
                 crate::kernel::$ln(self)
             }
             #[inline(always)]
+            fn ln_normal(self) -> Self {
+                crate::kernel::$ln_normal(self)
+            }
+            #[inline(always)]
             fn tanh(self) -> Self {
                 crate::kernel::$tanh(self)
             }
@@ -217,8 +224,8 @@ macro_rules! scalar {
                 crate::kernel::$exp(x)
             }
             #[inline(always)]
-            fn ln_lanes<V: Lanes<$t>>(x: V) -> V {
-                crate::kernel::$ln(x)
+            fn ln_normal_lanes<V: Lanes<$t>>(x: V) -> V {
+                crate::kernel::$ln_normal(x)
             }
             #[inline(always)]
             fn tanh_lanes<V: Lanes<$t>>(x: V) -> V {
@@ -251,7 +258,7 @@ macro_rules! scalar {
         }
     };
 }
-scalar!(f32 F32 F32x16, mul_add_f32 exp_f32 ln_f32 tanh_f32 sigmoid_f32, log1pf expm1f sqrt_f32 erff);
-scalar!(f64 F64 F64x16, mul_add_f64 exp_f64 ln_f64 tanh_f64 sigmoid_f64, log1p expm1 sqrt_f64 erf);
+scalar!(f32 F32 F32x16, mul_add_f32 exp_f32 ln_f32 ln_normal_f32 tanh_f32 sigmoid_f32, log1pf expm1f sqrt_f32 erff);
+scalar!(f64 F64 F64x16, mul_add_f64 exp_f64 ln_f64 ln_normal_f64 tanh_f64 sigmoid_f64, log1p expm1 sqrt_f64 erf);
 
 pub use crate::kernel::all_finite;

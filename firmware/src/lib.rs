@@ -19,6 +19,7 @@ pub type Net = (Dense<64, 32>, ReLU<32>, Dense<32, 10>);
 include!("digits_weights.rs");
 
 /// Writes image `i` into the input; returns the digit.
+#[inline(never)]
 pub fn image(i: usize, x: &mut Vector<64>) -> u8 {
     let (Some(image), Some(&label)) = (IMAGES.get(i), LABELS.get(i)) else { return 0 };
     for (x, &pixel) in x.0.iter_mut().zip(image) {

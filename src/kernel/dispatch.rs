@@ -51,14 +51,13 @@ pub trait Kernels: Copy + 'static {
     /// `out[c] = Σᵣ a[r] · m[r][c]`, r in so many interleaved sums.
     ///
     /// # Safety
-    /// They are there.
+    /// They are there, and at least one row.
     #[doc(hidden)]
     #[inline(always)]
-    unsafe fn sums<T: 'static>(
-        _chains: usize,
+    unsafe fn sums<T: 'static, const CHAINS: usize, const COLUMNS: usize>(
         _a: *const T,
         _m: *const T,
-        _shape: (usize, usize),
+        _rows: usize,
         _out: *mut T,
     ) -> bool {
         false
@@ -80,6 +79,13 @@ pub trait Kernels: Copy + 'static {
     ) -> bool {
         false
     }
+
+    /// e^(x - max x), max x, and the sum of the former in four interleaved sums.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn exponentials<T: 'static, const N: usize>(_x: &[T; N], _to: &mut [T; N], _max: &mut T, _sum: &mut T) -> bool {
+        false
+    }
 }
 
 /// An update whose formula kernels may know.
@@ -91,6 +97,13 @@ pub enum Formula<T> {
     Descent {
         /// The learning rate.
         rate: T,
+    },
+    /// v ← μ · v + g; w ← w - rate · v.
+    Momentum {
+        /// The learning rate.
+        rate: T,
+        /// μ.
+        momentum: T,
     },
     /// Adam's, with β₁, 1 - β₁, β₂, 1 - β₂, 1 / (1 - β₂ᵗ), ε, η / (1 - β₁ᵗ), and what is left of a weight before its update.
     Adam([T; 8]),

@@ -19,26 +19,63 @@ fn polynomial<T: Copy, V: Lanes<T>, const N: usize>(x: V, coefficients: [T; N]) 
     sum
 }
 
+/// The numbers of eˣ.
+pub struct Exponential<T, const PAIRS: usize> {
+    /// Below it the result is 0, above `most` infinite.
+    pub least: T,
+    most: T,
+    /// 1.5 · 2ᵐ: adding it leaves the whole number in the lowest bits.
+    pub whole: T,
+    /// ln 2 in two parts.
+    pub ln2: [T; 2],
+    /// Of (eʳ - 1 - r) / r², from the highest, two at a time.
+    pub coefficients: [[T; 2]; PAIRS],
+}
+
+/// Minimax (Moshier, Cephes).
+pub const EXP_F32: Exponential<f32, 3> = Exponential {
+    least: -104.0,
+    most: 89.0,
+    whole: 12_582_912.0,
+    ln2: [0.693_359_375, -2.121_944_4e-4],
+    coefficients: [[1.987_569_1e-4, 1.398_199_9e-3], [8.333_452e-3, 4.166_579_6e-2], [1.666_666_5e-1, 5.000_000_1e-1]],
+};
+
+/// Taylor.
+const EXP_F64: Exponential<f64, 6> = Exponential {
+    least: -746.0,
+    most: 710.0,
+    whole: 6_755_399_441_055_744.0,
+    ln2: [0.693_147_180_369_123_8, 1.908_214_929_270_587_7e-10],
+    coefficients: [
+        [1.605_904_383_682_161_5e-10, 2.087_675_698_786_81e-9],
+        [2.505_210_838_544_172e-8, 2.755_731_922_398_589e-7],
+        [2.755_731_922_398_589_3e-6, 2.480_158_730_158_73e-5],
+        [1.984_126_984_126_984e-4, 1.388_888_888_888_889e-3],
+        [8.333_333_333_333_333e-3, 4.166_666_666_666_666_4e-2],
+        [1.666_666_666_666_666_6e-1, 5e-1],
+    ],
+};
+
 /// The functions of a number type, from its constants.
 macro_rules! functions {
-    ($t:ident, $exp:ident [$low:literal, $high:literal] $whole:literal [$ln2_high:literal, $ln2_low:literal] $exp_c:expr,
-     $ln:ident [$up:literal, $up_bits:literal] [$ln_high:literal, $ln_low:literal] $ln_c:expr, $tanh:ident |$z:ident| $series:expr, $sigmoid:ident) => {
+    ($t:ident, $exp:ident $c:ident,
+     $ln:ident $ln_normal:ident $ln_of:ident [$up:literal, $up_bits:literal] [$ln_high:literal, $ln_low:literal] $ln_c:expr, $tanh:ident |$z:ident| $series:expr, $sigmoid:ident) => {
         /// eˣ: x = n ln 2 + r with n whole and |r| <= ln 2 / 2; eʳ is a polynomial, and 2ⁿ is made of bits.
         #[cfg_attr(not(debug_assertions), inline(always))]
         pub fn $exp<V: Lanes<$t>>(x: V) -> V {
             // Beyond these the result is 0 or infinite; NaN stays.
-            let x = V::splat($high).at_most(V::splat($low).at_least(x));
-            // Adding 1.5 · 2ᵐ leaves the whole number in the lowest bits.
-            let shifted = x * V::splat(core::$t::consts::LOG2_E) + V::splat($whole);
-            let n = shifted - V::splat($whole);
-            let (high, low) = (x - n * V::splat($ln2_high), n * V::splat($ln2_low));
+            let x = V::splat($c.most).at_most(V::splat($c.least).at_least(x));
+            let shifted = x * V::splat(core::$t::consts::LOG2_E) + V::splat($c.whole);
+            let n = shifted - V::splat($c.whole);
+            let (high, low) = (x - n * V::splat($c.ln2[0]), n * V::splat($c.ln2[1]));
             let r = high - low;
             // 1 + r, and what rounding it and r has cost.
             let one = V::splat(1.0);
             let sum = one + r;
             let rest = (r - (sum - one)) + ((high - r) - low);
             let square = r * r;
-            let [first, others @ ..] = $exp_c;
+            let [first, others @ ..] = $c.coefficients;
             let mut p = V::splat(first[0]) * r + V::splat(first[1]);
             for [odd, even] in others {
                 p = p * square + (V::splat(odd) * r + V::splat(even));
@@ -51,13 +88,7 @@ macro_rules! functions {
         pub fn $ln<V: Lanes<$t>>(x: V) -> V {
             let least = V::splat($t::MIN_POSITIVE);
             let (m, e) = x.below(least, x * V::splat($up), x).split();
-            let e = e - x.below(least, V::splat($up_bits), V::splat(0.0));
-            let f = m - V::splat(1.0);
-            let s = f / (V::splat(2.0) + f);
-            let z = s * s;
-            let half = V::splat(0.5) * f * f;
-            let series = z * polynomial(z, $ln_c);
-            let y = (s * (half + series) + e * V::splat($ln_low)) - half + f + e * V::splat($ln_high);
+            let y = $ln_of(m, e - x.below(least, V::splat($up_bits), V::splat(0.0)));
             // NaN stays, +∞ too; 0 gives -∞, and what is below it NaN.
             let y = V::splat($t::MAX).below(x, x, y + (x - x));
             x.below(
@@ -65,6 +96,23 @@ macro_rules! functions {
                 x.below(V::splat(0.0), V::splat($t::NAN), V::splat($t::NEG_INFINITY)),
                 y,
             )
+        }
+
+        /// ln x of a positive number that is neither subnormal nor infinite; NaN stays.
+        #[cfg_attr(not(debug_assertions), inline(always))]
+        pub fn $ln_normal<V: Lanes<$t>>(x: V) -> V {
+            let (m, e) = x.split();
+            $ln_of(m, e) + (x - x)
+        }
+
+        #[cfg_attr(not(debug_assertions), inline(always))]
+        fn $ln_of<V: Lanes<$t>>(m: V, e: V) -> V {
+            let f = m - V::splat(1.0);
+            let s = f / (V::splat(2.0) + f);
+            let z = s * s;
+            let half = V::splat(0.5) * f * f;
+            let series = z * polynomial(z, $ln_c);
+            (s * (half + series) + e * V::splat($ln_low)) - half + f + e * V::splat($ln_high)
         }
 
         /// tanh x: near 0 a polynomial, else from e^(2|x|).
@@ -90,21 +138,16 @@ macro_rules! functions {
     };
 }
 
-// exp: coefficients of (eʳ - 1 - r) / r², minimax (Moshier, Cephes). ln: FreeBSD's msun. tanh: Cephes.
+// ln: FreeBSD's msun. tanh: Cephes.
 functions!(f32,
-    exp_f32 [-104.0, 89.0] 12_582_912.0 [0.693_359_375, -2.121_944_4e-4]
-        [[1.987_569_1e-4, 1.398_199_9e-3], [8.333_452e-3, 4.166_579_6e-2], [1.666_666_5e-1, 5.000_000_1e-1]],
-    ln_f32 [33_554_432.0, 25.0] [6.931_381_225_6e-1, 9.058_000_614_5e-6]
+    exp_f32 EXP_F32,
+    ln_f32 ln_normal_f32 ln_of_f32 [33_554_432.0, 25.0] [6.931_381_225_6e-1, 9.058_000_614_5e-6]
         [0.242_790_788_41, 0.284_987_866_88, 0.400_009_721_52, 0.666_666_626_93],
     tanh_f32 |z| polynomial(z, [-5.704_988_727_45e-3, 2.063_908_879_54e-2, -5.373_971_555_31e-2, 1.333_144_220_36e-1, -3.333_328_194_22e-1]),
     sigmoid_f32);
-// exp: Taylor.
 functions!(f64,
-    exp_f64 [-746.0, 710.0] 6_755_399_441_055_744.0 [0.693_147_180_369_123_8, 1.908_214_929_270_587_7e-10]
-        [[1.605_904_383_682_161_5e-10, 2.087_675_698_786_81e-9], [2.505_210_838_544_172e-8, 2.755_731_922_398_589e-7],
-         [2.755_731_922_398_589_3e-6, 2.480_158_730_158_73e-5], [1.984_126_984_126_984e-4, 1.388_888_888_888_889e-3],
-         [8.333_333_333_333_333e-3, 4.166_666_666_666_666_4e-2], [1.666_666_666_666_666_6e-1, 5e-1]],
-    ln_f64 [18_014_398_509_481_984.0, 54.0] [6.931_471_803_691_238_164_90e-1, 1.908_214_929_270_587_700_02e-10]
+    exp_f64 EXP_F64,
+    ln_f64 ln_normal_f64 ln_of_f64 [18_014_398_509_481_984.0, 54.0] [6.931_471_803_691_238_164_90e-1, 1.908_214_929_270_587_700_02e-10]
         [1.479_819_860_511_658_591e-1, 1.531_383_769_920_937_332e-1, 1.818_357_216_161_805_012e-1, 2.222_219_843_214_978_396e-1,
          2.857_142_874_366_239_149e-1, 3.999_999_999_940_941_908e-1, 6.666_666_666_666_735_130e-1],
     tanh_f64 |z| {
@@ -124,9 +167,9 @@ pub trait Function<T: Scalar> {
 /// eˣ.
 #[derive(Debug)]
 pub struct Exp;
-/// Natural logarithm.
+/// Natural logarithm of a positive number that is neither subnormal nor infinite, such as a sum of exponentials; NaN stays.
 #[derive(Debug)]
-pub struct Ln;
+pub struct LnNormal;
 
 impl<T: Scalar> Function<T> for Exp {
     #[cfg_attr(not(debug_assertions), inline(always))]
@@ -139,14 +182,14 @@ impl<T: Scalar> Function<T> for Exp {
     }
 }
 
-impl<T: Scalar> Function<T> for Ln {
+impl<T: Scalar> Function<T> for LnNormal {
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn of(x: T) -> T {
-        x.ln()
+        x.ln_normal()
     }
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn of_lanes<V: Lanes<T>>(x: V) -> V {
-        T::ln_lanes(x)
+        T::ln_normal_lanes(x)
     }
 }
 
@@ -203,6 +246,27 @@ pub fn exponentials<K: Kernels, T: Scalar, const N: usize>(rows: &mut [[T; N]], 
     }
 }
 
+/// Writes e^(x - max x), and of each row max x and the sum of these; for as many rows as all have.
+#[cfg_attr(not(debug_assertions), inline(always))]
+pub fn below_largest<K: Kernels, T: Scalar, const N: usize>(
+    x: &[[T; N]],
+    rows: &mut [[T; N]],
+    max: &mut [T],
+    sums: &mut [T],
+) {
+    let mut all = x.iter().zip(&mut *rows).zip(&mut *max).zip(&mut *sums);
+    if all.all(|(((x, to), max), sum)| K::exponentials(x, to, max, sum)) {
+        return;
+    }
+    for ((x, to), max) in x.iter().zip(&mut *rows).zip(max) {
+        *max = largest(x);
+        for i in 0..N {
+            to[i] = x[i] - *max;
+        }
+    }
+    exponentials::<K, T, N>(rows, sums);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -240,6 +304,8 @@ mod tests {
     fn all_in_f32(step: usize) {
         sweep(step, "exp", 1.0, exp_f32, libm::exp);
         sweep(step, "ln", 1.0, ln_f32, libm::log);
+        let normal = |x: f32| if x.is_normal() && x > 0.0 || x.is_nan() { ln_normal_f32(x) } else { ln_f32(x) };
+        sweep(step, "ln of normal numbers", 1.0, normal, libm::log);
         sweep(step, "tanh", 1.5, tanh_f32, libm::tanh);
         sweep(step, "sigmoid", 2.0, sigmoid_f32, logistic);
     }

@@ -210,8 +210,9 @@ pub fn mul_rows_then<K: Kernels, T: Scalar, E: Epilogue<T>, const R: usize, cons
     end: E,
 ) {
     if let ([a], [out], None, true) = (a, &mut *out, bias, E::PLAIN)
+        && chains(R, C) == 1
         // SAFETY: `m` is `R` rows of `C` numbers.
-        && unsafe { K::sums(chains(R, C), a.as_ptr(), m.as_ptr().cast(), (R, C), out.as_mut_ptr()) }
+        && unsafe { K::sums::<T, 1, C>(a.as_ptr(), m.as_ptr().cast(), R, out.as_mut_ptr()) }
     {
         return;
     }
@@ -623,7 +624,7 @@ pub fn dots_down<K: Kernels, T: Scalar, const R: usize, const C: usize>(
     for (a, out) in a.iter().zip(out) {
         let all = (start, end) == (0, R);
         // SAFETY: `m` is `C` rows of `R` numbers.
-        if !(all && unsafe { K::sums(16, a.as_ptr(), m.as_ptr().cast(), (C, R), out.as_mut_ptr()) }) {
+        if !(all && unsafe { K::sums::<T, 16, R>(a.as_ptr(), m.as_ptr().cast(), C, out.as_mut_ptr()) }) {
             for r in start..end {
                 let mut sums = [T::ZERO; 16];
                 for c in 0..C {

@@ -6,7 +6,7 @@
 use core::slice::{from_mut, from_ref};
 
 use super::{Compares, Loss, TargetError, check_finite};
-use crate::kernel::{self, Kernels, Portable};
+use crate::kernel::{self, Kernels, Lanes, Portable};
 use crate::layer::BLOCK;
 use crate::scalar::Scalar;
 use crate::tensor::{Vector, take_mut};
@@ -118,20 +118,24 @@ fn softmax<K: Kernels, T: Scalar, const CLASSES: usize>(
     let mut loss = T::ZERO;
     for (block, (y, dy)) in y.chunks(BLOCK).zip(dy.chunks_mut(BLOCK)).enumerate() {
         let (mut max, mut sum, n) = ([T::ZERO; BLOCK], [T::ZERO; BLOCK], y.len().min(dy.len()));
-        for ((y, dy), max) in y.iter().zip(&mut *dy).zip(&mut max) {
-            *max = kernel::largest(y);
-            for class in 0..CLASSES {
-                dy[class] = y[class] - *max;
-            }
-        }
-        kernel::exponentials::<K, T, CLASSES>(dy, &mut sum);
+        kernel::below_largest::<K, T, CLASSES>(y, dy, &mut max, &mut sum);
         let mut ln_sum = sum;
-        kernel::each::<K, T, kernel::Ln>(take_mut(&mut ln_sum, n));
+        kernel::each::<K, T, kernel::LnNormal>(take_mut(&mut ln_sum, n));
         for (i, dy) in dy.iter_mut().enumerate().take(n) {
             loss += visit(block * BLOCK + i, dy, [sum[i], ln_sum[i], max[i]]);
         }
     }
     loss
+}
+
+/// Each number by a factor, one at a time: in a loop where there are many, which the compiler would write out otherwise.
+#[inline(always)]
+fn scale_all<T: Scalar, const N: usize>(values: &mut [T; N], factor: T) {
+    #[inline(never)]
+    fn many<T: Scalar>(values: &mut [T], factor: T) {
+        values.iter_mut().for_each(|value| *value *= factor);
+    }
+    if const { N > 4 } { many(values, factor) } else { values.iter_mut().for_each(|value| *value *= factor) }
 }
 
 #[diagnostic::do_not_recommend]
@@ -149,8 +153,15 @@ impl<T: Scalar, L: Label, const CLASSES: usize> Compares<[T; CLASSES], L> for So
         softmax::<K, T, CLASSES>(y, dy, |i, dy, [sum, ln_sum, max]| {
             let (Some(y), Some(label)) = (y.get(i), labels.get(i)) else { return T::ZERO };
             let (factor, label_index) = (scale / sum, label.index());
-            for (class, dy) in dy.iter_mut().enumerate() {
-                *dy = *dy * factor - if class == label_index { scale } else { T::ZERO };
+            if const { <T::Lanes<K> as Lanes<T>>::LANES > 1 } {
+                for (class, dy) in dy.iter_mut().enumerate() {
+                    *dy = *dy * factor - if class == label_index { scale } else { T::ZERO };
+                }
+            } else {
+                scale_all(dy, factor);
+                if let Some(dy) = dy.get_mut(label_index) {
+                    *dy -= scale;
+                }
             }
             ln_sum + (max - probability(y, *label))
         })

@@ -1,7 +1,7 @@
 //! Gradient descent with momentum, in three conventions.
 
 use super::{CopiesOf, Optimizer, Rule, checked_fraction, checked_rate};
-use crate::kernel::Lanes;
+use crate::kernel::{Formula, Lanes};
 use crate::layer::SettingError;
 use crate::parameter::Role;
 use crate::scalar::Scalar;
@@ -52,6 +52,10 @@ impl<T: Scalar> Rule<T> for MomentumRule<T> {
     fn update<V: Lanes<T>>(&self, _: Role, w: V, [v]: &mut [V; 1], g: V) -> V {
         *v = V::splat(self.momentum).mul_add(*v, g);
         V::splat(-self.rate).mul_add(*v, w)
+    }
+    #[inline(always)]
+    fn formula(&self) -> Formula<T> {
+        Formula::Momentum { rate: self.rate, momentum: self.momentum }
     }
 }
 

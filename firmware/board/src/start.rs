@@ -4,6 +4,12 @@
 #[cfg(target_arch = "arm")]
 use cortex_m_rt as _;
 
+/// The device's part of the vector table: one entry, the least that cortex-m-rt takes, because no interrupt is ever enabled. Its own default is 240.
+#[cfg(target_arch = "arm")]
+#[unsafe(link_section = ".vector_table.interrupts")]
+#[unsafe(no_mangle)]
+static __INTERRUPTS: [usize; 1] = [0];
+
 /// One semihosting call: an operation and its argument block.
 #[cfg(target_arch = "arm")]
 pub fn semihosting(operation: usize, block: *const u8) {
