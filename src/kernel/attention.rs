@@ -19,6 +19,7 @@
 use super::product::{V, V16, cut, narrow, panels, sixteens, some, tile};
 use super::{Kernels, Lanes};
 use crate::scalar::Scalar;
+use crate::storage::Zeroed;
 
 /// Steps of all heads.
 type Steps<T, const STEPS: usize, const N: usize> = [[T; N]; STEPS];
@@ -208,7 +209,8 @@ fn every_sum<
                         unsafe {
                             let (s, at) = (s.add(i * row + first * step), h * HEAD + column);
                             let v = v.add(first * N + at);
-                            let sums = tile::<T, V<T, K>, $MR, NV, PART, 1>(end - first, s, (row, step), v, N, last);
+                            let zeros = [[<V<T, K>>::ZERO; NV]; $MR];
+                            let sums = tile::<T, V<T, K>, $MR, NV, PART, 1>(zeros, end - first, s, (row, step), v, N, last);
                             for r in 0..$MR {
                                 for n in 0..NV {
                                     let to = y.add((i + r) * N + at + n * <V<T, K>>::LANES);

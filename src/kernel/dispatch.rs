@@ -176,15 +176,24 @@ mod x86 {
     }
 
     /// Does a task with the best instructions that this machine has.
-    #[inline]
+    ///
+    /// Inlined, so that a task is made where it is read: a copy of it, in vectors, would wait until its fields are in the cache, longer
+    /// than the inference of a tiny network takes.
+    #[inline(always)]
     pub fn run<T: Task>(task: T) -> T::Output {
         match choice() {
             // SAFETY: the processor was asked.
             Choice::Avx512 => unsafe { avx512(task) },
             // SAFETY: the processor was asked.
             Choice::Avx2 => unsafe { avx2::<Avx2, T>(task) },
-            Choice::Portable | Choice::Unknown => task.run::<Portable>(),
+            Choice::Portable | Choice::Unknown => portable(task),
         }
+    }
+
+    /// A function of its own, so that what is inlined stays small.
+    #[inline(never)]
+    fn portable<T: Task>(task: T) -> T::Output {
+        task.run::<Portable>()
     }
 
     #[target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq,avx2,fma")]

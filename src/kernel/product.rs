@@ -37,6 +37,12 @@ pub(super) const fn narrow<K: Kernels, T: Scalar>(columns: usize) -> bool {
     <V<T, K::Narrow>>::LANES > 1 && columns * 2 <= <V<T, K>>::LANES
 }
 
+/// Whether there are sixteen vectors: six rows and two vectors of sums, and what is multiplied. With four rows and three the compiler runs
+/// out of them, and the product takes twice as long.
+const fn few<K: Kernels, T: Scalar>() -> bool {
+    <V<T, K>>::LANES > 1 && K::REGISTERS < 32
+}
+
 /// How many times the processor's vectors hold the sixteen sums of a dot product.
 pub(super) const fn sixteens<K: Kernels, T: Scalar>() -> usize {
     K::REGISTERS * <V<T, K>>::LANES / 16
@@ -52,8 +58,8 @@ unsafe fn load<T, V: Lanes<T>, const PART: bool>(from: *const T, count: usize) -
     unsafe { if PART { V::load_some(from, count) } else { V::load(from) } }
 }
 
-/// `MR` rows and `NV` vectors of a product: `Σₖ a[r · a_row + k · a_step] · m[k · m_step + ..]`, in `CHAINS` interleaved sums. The last
-/// vector has `last` numbers if `PART`.
+/// `MR` rows and `NV` vectors of a product: `start + Σₖ a[r · a_row + k · a_step] · m[k · m_step + ..]`, in `CHAINS` interleaved sums, of
+/// which the first begins at `start`. The last vector has `last` numbers if `PART`.
 ///
 /// # Safety
 /// Those numbers are there.
@@ -66,6 +72,7 @@ pub(super) unsafe fn tile<
     const PART: bool,
     const CHAINS: usize,
 >(
+    start: [[V; NV]; MR],
     steps: usize,
     a: *const T,
     (a_row, a_step): (usize, usize),
@@ -74,31 +81,66 @@ pub(super) unsafe fn tile<
     last: usize,
 ) -> [[V; NV]; MR] {
     let mut sums = [[[V::ZERO; NV]; MR]; CHAINS];
-    let mut k = 0;
-    while k < steps {
-        for chain in 0..CHAINS {
-            if CHAINS > 1 && k + chain >= steps {
-                break;
-            }
-            // SAFETY: the caller's promise.
-            unsafe {
-                let row = m.add((k + chain) * m_step);
-                let mut b = [V::ZERO; NV];
-                for v in 0..NV {
-                    let from = row.add(v * V::LANES);
-                    b[v] = if v + 1 == NV { load::<T, V, PART>(from, last) } else { V::load(from) };
-                }
-                for r in 0..MR {
-                    let a = V::splat(*a.add(r * a_row + (k + chain) * a_step));
-                    for v in 0..NV {
-                        sums[chain][r][v] = a.mul_add(b[v], sums[chain][r][v]);
-                    }
-                }
+    sums[0] = start;
+    if CHAINS > 1 && MR > 2 {
+        // One after the other: the registers hold no more.
+        for (chain, sums) in sums.iter_mut().enumerate() {
+            for k in (chain..steps).step_by(CHAINS) {
+                // SAFETY: the caller's promise, for each k below `steps`.
+                unsafe { tile_step::<T, V, MR, NV, PART>(sums, a.add(k * a_step), a_row, m.add(k * m_step), last) };
             }
         }
-        k += CHAINS;
+    } else {
+        let mut k = 0;
+        while k < steps {
+            for chain in 0..CHAINS {
+                if CHAINS > 1 && k + chain >= steps {
+                    break;
+                }
+                let k = k + chain;
+                // SAFETY: the caller's promise, for each k below `steps`.
+                unsafe {
+                    tile_step::<T, V, MR, NV, PART>(
+                        &mut sums[chain],
+                        a.add(k * a_step),
+                        a_row,
+                        m.add(k * m_step),
+                        last,
+                    );
+                }
+            }
+            k += CHAINS;
+        }
     }
     add_chains(sums)
+}
+
+/// One k of [`tile`].
+///
+/// # Safety
+/// As there.
+#[cfg_attr(not(debug_assertions), inline(always))]
+unsafe fn tile_step<T: Scalar, V: Lanes<T>, const MR: usize, const NV: usize, const PART: bool>(
+    sums: &mut [[V; NV]; MR],
+    a: *const T,
+    a_row: usize,
+    m: *const T,
+    last: usize,
+) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let mut b = [V::ZERO; NV];
+        for v in 0..NV {
+            let from = m.add(v * V::LANES);
+            b[v] = if v + 1 == NV { load::<T, V, PART>(from, last) } else { V::load(from) };
+        }
+        for r in 0..MR {
+            let a = V::splat(*a.add(r * a_row));
+            for v in 0..NV {
+                sums[r][v] = a.mul_add(b[v], sums[r][v]);
+            }
+        }
+    }
 }
 
 /// The interleaved sums of a tile, added as a tree.
@@ -253,29 +295,128 @@ fn mul_rows_in<K: Kernels, T: Scalar, E: Epilogue<T>, const R: usize, const C: u
         }
         return;
     }
-    panels!(V<T, K>, C, 3, |j, last, NV, PART| {
-        let mut b = 0;
-        macro_rules! rows {
-            ($MR:literal) => {
-                while b + $MR <= n {
-                    // SAFETY: rows `b..b + MR` of `n`, and the panels cover `C` columns.
-                    unsafe {
-                        mul_tile::<T, V<T, K>, E, R, C, $MR, NV, PART, CHAINS>(a.add(b * R), m, bias, out, (b, j), last, end);
-                    }
-                    b += $MR;
+    if const { CHAINS == 1 && packs::<K, T>(R) } && n >= ENOUGH {
+        // SAFETY: as many rows as all have.
+        return unsafe { mul_rows_packed::<K, T, E, R, C>(n, a, m, bias, out, end) };
+    }
+    macro_rules! tiles {
+        ($max:tt) => {
+            panels!(V<T, K>, C, $max, |j, last, NV, PART| {
+                let mut b = 0;
+                macro_rules! rows {
+                    ($MR:literal) => {
+                        rows!($MR, true)
+                    };
+                    ($MR:literal, $more:expr) => {
+                        while b + $MR <= n && $more {
+                            // SAFETY: rows `b..b + MR` of `n`, and the panels cover `C` columns.
+                            unsafe {
+                                mul_tile::<T, V<T, K>, E, R, C, $MR, NV, PART, CHAINS>(a.add(b * R), m, bias, out, (b, j), last, end);
+                            }
+                            b += $MR;
+                        }
+                    };
                 }
-            };
+                if const { few::<K, T>() } {
+                    rows!(4, CHAINS > 1 || !(n - b).is_multiple_of(6));
+                    if const { CHAINS == 1 } {
+                        rows!(6);
+                    }
+                } else if const { CHAINS == 1 } {
+                    if const { K::REGISTERS >= 32 } {
+                        rows!(8);
+                    }
+                    rows!(4);
+                } else if const { K::REGISTERS >= 32 } {
+                    rows!(2);
+                }
+                rows!(1);
+            })
+        };
+    }
+    if const { few::<K, T>() } {
+        tiles!(2);
+    } else {
+        tiles!(3);
+    }
+}
+
+/// Rows of a panel that are copied at a time: 8 KB, which stay in the nearest cache together with what is multiplied by them.
+const KC: usize = 128;
+/// Rows of the product between two copies of a panel: as many as the second cache holds `KC` numbers of.
+const MC: usize = 128;
+/// Rows of the product that are worth a copy.
+const ENOUGH: usize = 32;
+
+/// Whether panels of a matrix with so many rows are copied before use. Sixteen registers hold a tile so small that its panel must come from
+/// the nearest cache each time, where a high one doesn't fit and the rows of a wide matrix fall on the same places.
+const fn packs<K: Kernels, T: Scalar>(rows: usize) -> bool {
+    few::<K, T>() && rows >= KC
+}
+
+/// [`mul_rows_in`], `KC` rows of `m` at a time. The sums of a tile wait in `out` for the next: the same order, and the same bits.
+///
+/// # Safety
+/// `a` and `out` have `n` rows, of `R` and `C` numbers, and `end` has them, too; `m` has `R` rows of `C`.
+#[cfg_attr(not(debug_assertions), inline(always))]
+unsafe fn mul_rows_packed<K: Kernels, T: Scalar, E: Epilogue<T>, const R: usize, const C: usize>(
+    n: usize,
+    a: *const T,
+    m: *const T,
+    bias: Option<*const T>,
+    out: *mut T,
+    end: E,
+) {
+    let mut packed = [[<V<T, K>>::ZERO; 2]; KC];
+    for k in (0..R).step_by(KC) {
+        let steps = KC.min(R - k);
+        for top in (0..n).step_by(MC) {
+            let bottom = n.min(top + MC);
+            panels!(V<T, K>, C, 2, |j, last, NV, PART| {
+                for (row, packed) in packed.iter_mut().take(steps).enumerate() {
+                    for v in 0..NV {
+                        let count = if PART && v + 1 == NV { last } else { <V<T, K>>::LANES };
+                        // SAFETY: rows `k..k + steps` of `R`, and the panels cover `C` columns.
+                        packed[v] = unsafe { some(m.add((k + row) * C + j + v * <V<T, K>>::LANES), count) };
+                    }
+                }
+                let mut b = top;
+                macro_rules! rows {
+                    ($MR:literal) => {
+                        rows!($MR, true)
+                    };
+                    ($MR:literal, $more:expr) => {
+                        while b + $MR <= bottom && $more {
+                            let mut sums = [[<V<T, K>>::ZERO; NV]; $MR];
+                            // SAFETY: rows `b..b + MR` of `n`, columns `k..k + steps` of `R`, and the panels cover `C` columns.
+                            unsafe {
+                                if k > 0 {
+                                    for r in 0..$MR {
+                                        for v in 0..NV {
+                                            let count = if PART && v + 1 == NV { last } else { <V<T, K>>::LANES };
+                                            sums[r][v] = some(out.add((b + r) * C + j + v * <V<T, K>>::LANES), count);
+                                        }
+                                    }
+                                }
+                                let (a, m) = (a.add(b * R + k), packed.as_ptr().cast());
+                                let step = 2 * <V<T, K>>::LANES;
+                                let sums = tile::<T, V<T, K>, $MR, NV, false, 1>(sums, steps, a, (R, 1), m, step, 0);
+                                if k + steps < R {
+                                    end_tile::<T, V<T, K>, Plain, C, $MR, NV, PART>(sums, None, out, (b, j), last, Plain);
+                                } else {
+                                    end_tile::<T, V<T, K>, E, C, $MR, NV, PART>(sums, bias, out, (b, j), last, end);
+                                }
+                            }
+                            b += $MR;
+                        }
+                    };
+                }
+                rows!(4, !(bottom - b).is_multiple_of(6));
+                rows!(6);
+                rows!(1);
+            });
         }
-        if const { CHAINS == 1 } {
-            if const { K::REGISTERS >= 32 } {
-                rows!(8);
-            }
-            rows!(4);
-        } else if const { K::REGISTERS >= 32 } {
-            rows!(2);
-        }
-        rows!(1);
-    });
+    }
 }
 
 /// Columns of [`mul_columns`].
@@ -359,7 +500,34 @@ unsafe fn mul_tile<
 ) {
     // SAFETY: the caller's promise.
     unsafe {
-        let sums = tile::<T, V, MR, NV, PART, CHAINS>(R, a, (R, 1), m.add(j), C, last);
+        let sums = tile::<T, V, MR, NV, PART, CHAINS>([[V::ZERO; NV]; MR], R, a, (R, 1), m.add(j), C, last);
+        end_tile::<T, V, E, C, MR, NV, PART>(sums, bias, out, (row, j), last, end);
+    }
+}
+
+/// Ends the sums of a tile and writes them to row `row` and column `j` of `out`, which has `C` columns.
+///
+/// # Safety
+/// They are there, as for [`mul_tile`].
+#[cfg_attr(not(debug_assertions), inline(always))]
+unsafe fn end_tile<
+    T: Scalar,
+    V: Lanes<T>,
+    E: Epilogue<T>,
+    const C: usize,
+    const MR: usize,
+    const NV: usize,
+    const PART: bool,
+>(
+    sums: [[V; NV]; MR],
+    bias: Option<*const T>,
+    out: *mut T,
+    (row, j): (usize, usize),
+    last: usize,
+    end: E,
+) {
+    // SAFETY: the caller's promise.
+    unsafe {
         for v in 0..NV {
             let at = j + v * V::LANES;
             let part = PART && v + 1 == NV;
@@ -690,37 +858,55 @@ pub(super) unsafe fn learn_rows_at<
     let n = p.len().min(q.len());
     let (p, q, m) = (p.as_ptr().cast::<T>(), q.as_ptr().cast::<T>(), m.cast::<T>());
     let (start, end) = (rows.start.min(R), rows.end.min(R));
-    panels!(V<T, K>, C, 3, |j, last, NV, PART| {
-        let mut row = start;
-        macro_rules! rows {
-            ($MR:literal) => {
-                while row + $MR <= end {
-                    // SAFETY: `n` samples, rows `row..row + MR` of `R`, and the panels cover `C` columns.
-                    unsafe {
-                        let g = tile::<T, V<T, K>, $MR, NV, PART, 1>(n, p.add(row), (1, R), q.add(j), C, last);
-                        for r in 0..$MR {
-                            for v in 0..NV {
-                                let at = (row + r) * C + j + v * <V<T, K>>::LANES;
-                                let count = if PART && v + 1 == NV { last } else { <V<T, K>>::LANES };
-                                update::<T, V<T, K>, U, _>(m, slots, at, count, g[r][v], Role::Weight, rule);
+    macro_rules! tiles {
+        ($max:tt) => {
+            panels!(V<T, K>, C, $max, |j, last, NV, PART| {
+                let mut row = start;
+                macro_rules! rows {
+                    ($MR:literal) => {
+                        rows!($MR, true)
+                    };
+                    ($MR:literal, $more:expr) => {
+                        while row + $MR <= end && $more {
+                            // SAFETY: `n` samples, rows `row..row + MR` of `R`, and the panels cover `C` columns.
+                            unsafe {
+                                let zeros = [[<V<T, K>>::ZERO; NV]; $MR];
+                                let g = tile::<T, V<T, K>, $MR, NV, PART, 1>(zeros, n, p.add(row), (1, R), q.add(j), C, last);
+                                for r in 0..$MR {
+                                    for v in 0..NV {
+                                        let at = (row + r) * C + j + v * <V<T, K>>::LANES;
+                                        let count = if PART && v + 1 == NV { last } else { <V<T, K>>::LANES };
+                                        update::<T, V<T, K>, U, _>(m, slots, at, count, g[r][v], Role::Weight, rule);
+                                    }
+                                }
                             }
+                            row += $MR;
                         }
-                    }
-                    row += $MR;
+                    };
                 }
-            };
-        }
-        if const { K::REGISTERS >= 32 } {
-            rows!(8);
-        }
-        rows!(4);
-        if const { R % 4 == 3 } {
-            rows!(3);
-        } else if const { R % 4 == 2 } {
-            rows!(2);
-        }
-        rows!(1);
-    });
+                if const { few::<K, T>() } {
+                    rows!(4, !(end - row).is_multiple_of(6));
+                    rows!(6);
+                } else {
+                    if const { K::REGISTERS >= 32 } {
+                        rows!(8);
+                    }
+                    rows!(4);
+                }
+                if const { R % 4 == 3 } {
+                    rows!(3);
+                } else if const { R % 4 == 2 } {
+                    rows!(2);
+                }
+                rows!(1);
+            })
+        };
+    }
+    if const { few::<K, T>() } {
+        tiles!(2);
+    } else {
+        tiles!(3);
+    }
 }
 
 /// Updates a vector of biases, each from its gradient `Σ_b q[b][c]`.

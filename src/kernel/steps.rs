@@ -20,6 +20,7 @@ use crate::optimizer::Rule;
 use crate::parameter::Role;
 use crate::scalar::Scalar;
 use crate::storage::Zeroed;
+use crate::storage::Zeroed;
 
 /// Rows of `N` numbers at equal distances, to be read.
 #[derive(Clone, Copy, Debug)]
@@ -138,7 +139,8 @@ fn add_rows_in<K: Kernels, T: Scalar, const R: usize, const C: usize, const CHAI
                     // SAFETY: rows `b..b + MR` of `n`, and the panels cover `C` columns.
                     unsafe {
                         let from = a.first.add(b * a.distance);
-                        let sums = tile::<T, V<T, K>, $MR, NV, PART, CHAINS>(R, from, (a.distance, 1), m.add(j), C, last);
+                        let zeros = [[<V<T, K>>::ZERO; NV]; $MR];
+                        let sums = tile::<T, V<T, K>, $MR, NV, PART, CHAINS>(zeros, R, from, (a.distance, 1), m.add(j), C, last);
                         for v in 0..NV {
                             let lanes = <V<T, K>>::LANES;
                             let count = if PART && v + 1 == NV { last } else { lanes };

@@ -349,11 +349,19 @@ unsafe fn load_ps256(from: *const f32, count: usize) -> __m256 {
     unsafe { _mm256_maskload_ps(from, mask32(count)) }
 }
 
+/// In parts: a masked store cannot be forwarded to the next load, and is slow on AMD's processors.
 #[inline]
-#[target_feature(enable = "avx2")]
+#[target_feature(enable = "avx")]
 unsafe fn store_ps256(to: *mut f32, v: __m256, count: usize) {
-    // SAFETY: the caller's promise.
-    unsafe { _mm256_maskstore_ps(to, mask32(count), v) }
+    // SAFETY: the caller's promise; the high half is written only where `count` reaches it.
+    unsafe {
+        if count < 4 {
+            store_ps128(to, _mm256_castps256_ps128(v), count);
+        } else {
+            _mm_storeu_ps(to, _mm256_castps256_ps128(v));
+            store_ps128(to.add(4), _mm256_extractf128_ps::<1>(v), count - 4);
+        }
+    }
 }
 
 #[inline]
@@ -364,10 +372,17 @@ unsafe fn load_pd256(from: *const f64, count: usize) -> __m256d {
 }
 
 #[inline]
-#[target_feature(enable = "avx2")]
+#[target_feature(enable = "avx")]
 unsafe fn store_pd256(to: *mut f64, v: __m256d, count: usize) {
-    // SAFETY: the caller's promise.
-    unsafe { _mm256_maskstore_pd(to, mask64(count), v) }
+    // SAFETY: the caller's promise; the high half is written only where `count` reaches it.
+    unsafe {
+        if count < 2 {
+            store_pd128(to, _mm256_castpd256_pd128(v), count);
+        } else {
+            _mm_storeu_pd(to, _mm256_castpd256_pd128(v));
+            store_pd128(to.add(2), _mm256_extractf128_pd::<1>(v), count - 2);
+        }
+    }
 }
 
 /// In parts, not by a mask: a masked store cannot be forwarded to the next load.

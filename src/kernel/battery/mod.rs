@@ -207,6 +207,8 @@ macro_rules! every_size {
         kernels::<$K, $T, $n, { 26 * $n % 71 }>($n % 10, true);
     )* };
     ($K:ty, $T:ty) => {
+        // Products that copy their panels.
+        kernels::<$K, $T, 300, 37>(140, false);
         #[cfg(not(debug_assertions))]
         every_size!($K, $T, [1 2 3 8 9 11 16 17 22 32 33 34 41 44 52 55 64 70]);
         #[cfg(debug_assertions)]
