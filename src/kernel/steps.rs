@@ -20,7 +20,6 @@ use crate::optimizer::Rule;
 use crate::parameter::Role;
 use crate::scalar::Scalar;
 use crate::storage::Zeroed;
-use crate::storage::Zeroed;
 
 /// Rows of `N` numbers at equal distances, to be read.
 #[derive(Clone, Copy, Debug)]
