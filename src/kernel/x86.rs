@@ -349,11 +349,20 @@ unsafe fn load_ps256(from: *const f32, count: usize) -> __m256 {
     unsafe { _mm256_maskload_ps(from, mask32(count)) }
 }
 
+/// In halves, not by a mask: a masked store is dozens of instructions in some processors.
 #[inline]
 #[target_feature(enable = "avx2")]
 unsafe fn store_ps256(to: *mut f32, v: __m256, count: usize) {
+    let (low, high) = (_mm256_castps256_ps128(v), _mm256_extractf128_ps::<1>(v));
     // SAFETY: the caller's promise.
-    unsafe { _mm256_maskstore_ps(to, mask32(count), v) }
+    unsafe {
+        if count < 4 {
+            store_ps128(to, low, count);
+        } else {
+            _mm_storeu_ps(to, low);
+            store_ps128(to.add(4), high, count - 4);
+        }
+    }
 }
 
 #[inline]
@@ -366,8 +375,16 @@ unsafe fn load_pd256(from: *const f64, count: usize) -> __m256d {
 #[inline]
 #[target_feature(enable = "avx2")]
 unsafe fn store_pd256(to: *mut f64, v: __m256d, count: usize) {
+    let (low, high) = (_mm256_castpd256_pd128(v), _mm256_extractf128_pd::<1>(v));
     // SAFETY: the caller's promise.
-    unsafe { _mm256_maskstore_pd(to, mask64(count), v) }
+    unsafe {
+        if count < 2 {
+            store_pd128(to, low, count);
+        } else {
+            _mm_storeu_pd(to, low);
+            store_pd128(to.add(2), high, count - 2);
+        }
+    }
 }
 
 /// In parts, not by a mask: a masked store cannot be forwarded to the next load.
