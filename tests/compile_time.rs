@@ -64,6 +64,31 @@ const SENTENCES: &[(&str, &[&str])] = &[
     ("optimizer_is_none", &["`f32` is not an optimizer"]),
     ("budget_of_training", &["budget: `Training` needs 38528 bytes, the budget is 32768"]),
     ("budget_of_workspace", &["budget: `Workspace<Net>` needs 168 bytes, the budget is 128"]),
+    ("conv1d_length", &["Conv1d<20, 6, 17, 16, 3>: OLEN must be (LEN - K) / 1 + 1 = 18, not 17"]),
+    ("conv1d_in_training", &["Conv1d<20, 6, 17, 16, 3>: OLEN must be (LEN - K) / 1 + 1 = 18, not 17"]),
+    ("conv1d_dilated", &["Conv1d<20, 6, 10, 16, 3>: OLEN must be (LEN + 2 * 1 - 2 * (K - 1) - 1) / 2 + 1 = 9, not 10"]),
+    (
+        "conv1d_window",
+        &["Conv1d<4, 6, 1, 16, 5>: OLEN must be", "at least 1, but the window is longer than what it slides over"],
+    ),
+    ("conv1d_groups", &["Conv1d<20, 6, 18, 16, 3>: PER must divide IN = 6, not be 4"]),
+    ("conv1d_group_outputs", &["Conv1d<20, 6, 18, 16, 3>: OUT must be a multiple of the groups, IN / PER = 3, not 16"]),
+    ("conv2d_rows", &["Conv2d<28, 28, 1, 28, 26, 8, 3, 3>: OH must be (H - KH) / 1 + 1 = 26, not 28"]),
+    ("conv2d_columns", &["Conv2d<27, 27, 1, 14, 13, 8, 3, 3>: OW must be W / 2 rounded up = 14, not 13"]),
+    (
+        "conv_transpose1d_length",
+        &["ConvTranspose1d<7, 4, 14, 2, 3>: OLEN must be (LEN - 1) * 2 + K = 15, or up to 1 more, not 14"],
+    ),
+    (
+        "conv_transpose2d_rows",
+        &[
+            "ConvTranspose2d<7, 7, 4, 16, 14, 2, 4, 4>: OH must be (H - 1) * 2 + KH - 2 * 1 = 14, or up to 1 more, not 16",
+        ],
+    ),
+    (
+        "conv_transpose2d_columns",
+        &["ConvTranspose2d<7, 7, 4, 14, 15, 2, 4, 4>: OW must be W * 2 = 14, or up to 1 less, not 15"],
+    ),
     ("sliced_without_output_mut", &["a step in slices: a layer of the network has no `output_mut`"]),
     ("size_max_pool_1d", &["MaxPool1d<20, 6, 9, 2>: OLEN must be (LEN - K) / 2 + 1 = 10, not 9"]),
     ("size_max_pool_2d", &["MaxPool2d<28, 28, 3, 14, 13, 3, 3>: OW must be W / 2 rounded up = 14, not 13"]),

@@ -2,7 +2,7 @@
 
 use super::super::product::{V, cut, narrow, panels, some};
 use super::super::{Epilogue, Kernels, Lanes};
-use super::{Convolution, Planes, Window, add, count, heights};
+use super::{Convolution, Planes, Window, add, channels, count, heights};
 use crate::scalar::Scalar;
 use crate::storage::Zeroed;
 
@@ -114,7 +114,7 @@ unsafe fn line_of<K: Kernels, T: Scalar, C: Convolution, E: Epilogue<T>>(line: L
     } else {
         (tap_columns, per, 1)
     };
-    panels!(V<T, K>, { C::WINDOW.outputs() }, 3, |j, last, NV, PART| {
+    channels!(V<T, K>, C::WINDOW.outputs(), |j, last, NV, PART| {
         heights!(K, NV, line.count, |i, MR| {
             let mut sums = [[<V<T, K>>::ZERO; NV]; MR];
             for row in 0..tap_rows {

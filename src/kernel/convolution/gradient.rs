@@ -2,7 +2,7 @@
 
 use super::super::product::{V, cut, narrow, panels, some, update};
 use super::super::{Copies, Kernels, Lanes};
-use super::{Convolution, Planes, Window, count};
+use super::{Convolution, Planes, Window, channels, count};
 use crate::optimizer::Rule;
 use crate::parameter::Role;
 use crate::scalar::Scalar;
@@ -24,42 +24,153 @@ pub fn learn_filters<K: Kernels, T: Scalar, C: Convolution, U: Rule<T>, A: Array
     }
     let n = (wide.len() / C::WINDOW.wide_len()).min(from.len() / C::WINDOW.narrow_len());
     let weights = weights.flat_mut().as_mut_ptr();
+    let planes = C::WINDOW.planes(n);
     for group in 0..const { C::WINDOW.groups() } {
-        panels!(V<T, K>, { C::WINDOW.outputs() }, 3, |j, last, NV, PART| {
-            for run in 0..const { C::WINDOW.tiles().runs } {
-                let mut row = run * const { C::WINDOW.tiles().length };
-                macro_rules! tiles {
-                    ($($MR:literal)*) => { $(
-                        for _ in 0..const { even(C::WINDOW.tiles().length, most::<K>(NV)).tiles_of($MR) } {
-                            let narrow = from.as_ptr().wrapping_add(group * C::WINDOW.outputs() + j);
-                            let wide = wide.as_ptr().wrapping_add(group * C::WINDOW.inputs() + if C::WINDOW.each() { j } else { 0 });
-                            // SAFETY: `n` samples, rows `row..row + MR` of the weights, and the panels cover a group's outputs.
-                            unsafe {
-                                let sums = if const { C::WINDOW.tiles().scattered } {
-                                    sums::<K, T, C, $MR, NV, PART, true>(n, wide, narrow, row, last)
-                                } else {
-                                    sums::<K, T, C, $MR, NV, PART, false>(n, wide, narrow, row, last)
-                                };
-                                for r in 0..$MR {
-                                    for v in 0..NV {
-                                        let at = (row + r) * C::WINDOW.narrow + group * C::WINDOW.outputs() + j + v * <V<T, K>>::LANES;
-                                        let count = count::<T, V<T, K>, NV, PART>(v, last);
-                                        update::<T, V<T, K>, U, _>(weights, slots, at, count, sums[r][v], Role::Weight, rule);
-                                    }
+        channels!(V<T, K>, C::WINDOW.outputs(), |j, last, NV, PART| {
+            let narrow = from.as_ptr().wrapping_add(group * C::WINDOW.outputs() + j);
+            let wide = wide.as_ptr().wrapping_add(group * C::WINDOW.inputs() + if C::WINDOW.each() { j } else { 0 });
+            let at = group * C::WINDOW.outputs() + j;
+            // In vectors, the sums of several tiles wait in memory while positions are treated that stay in the nearest cache.
+            let even = const { even(C::WINDOW.tiles().length, most::<K>(NV)) };
+            let together = if const { <V<T, K>>::LANES == 1 } { 1 } else { BLOCK / even.height };
+            let band = if together == 1 { usize::MAX } else { const { 1 + BAND / (C::WINDOW.wide + C::WINDOW.narrow) } };
+            let all = const { C::WINDOW.tiles().runs } * even.tiles;
+            for start in (0..all).step_by(together) {
+                let tiles = start..(start + together).min(all);
+                macro_rules! each_tile {
+                    (|$tile:ident, $row:ident, $MR:ident| $run:expr, [$($height:literal)*]) => {
+                        for $tile in tiles.clone() {
+                            let $row = even.row($tile, const { C::WINDOW.tiles().length });
+                            $(
+                                if const { self::even(C::WINDOW.tiles().length, most::<K>(NV)).has($height) } && even.rows_of($tile) == $height {
+                                    const $MR: usize = $height;
+                                    $run
                                 }
-                            }
-                            row += $MR;
+                            )*
                         }
-                    )* };
+                    };
+                    (|$tile:ident, $row:ident, $MR:ident| $run:expr) => {
+                        each_tile!(|$tile, $row, $MR| $run, [16 15 14 13 12 11 10 9 8 7 6 5 4 3 2 1])
+                    };
                 }
-                tiles!(16 15 14 13 12 11 10 9 8 7 6 5 4 3 2 1);
+                if const { <V<T, K>>::LANES == 1 } {
+                    each_tile!(|tile, row, MR| {
+                        let mut sums = [[<V<T, K>>::ZERO; NV]; MR];
+                        // SAFETY: `n` samples, rows `row..row + MR` of the weights, and the panels cover a group's outputs.
+                        unsafe {
+                            add_positions::<K, T, C, MR, NV, PART>(&mut sums, planes, planes.whole(), wide, narrow, row, last);
+                            learn::<K, T, C, U, A, MR, NV, PART>(weights, slots, &sums, row * C::WINDOW.narrow + at, last, rule);
+                        }
+                    });
+                } else {
+                    let mut memory = [[<V<T, K>>::ZERO; NV]; BLOCK];
+                    let mut place = [0; 3];
+                    while place[0] < planes.samples {
+                        let (positions, next) = planes.band(place, band);
+                        let mut waiting = &mut memory[..];
+                        each_tile!(|tile, row, MR| {
+                            if let Some((sums, rest)) = core::mem::take(&mut waiting).split_first_chunk_mut() {
+                                // SAFETY: as above.
+                                unsafe {
+                                    add_positions::<K, T, C, MR, NV, PART>(sums, planes, positions, wide, narrow, row, last);
+                                }
+                                waiting = rest;
+                            }
+                        });
+                        place = next;
+                    }
+                    let mut waiting = &memory[..];
+                    each_tile!(|tile, row, MR| {
+                        if let Some((sums, rest)) = waiting.split_first_chunk() {
+                            // SAFETY: as above.
+                            unsafe {
+                                learn::<K, T, C, U, A, MR, NV, PART>(weights, slots, sums, row * C::WINDOW.narrow + at, last, rule);
+                            }
+                            waiting = rest;
+                        }
+                    });
+                }
             }
         });
     }
 }
 
-/// How the rows of the weights, one a tap and wide channel, are cut into tiles: in runs of so many; `scattered` if those of a tile are at any
-/// places.
+/// Rows of weights whose sums wait in memory.
+const BLOCK: usize = 48;
+
+/// Numbers of both sides that are treated meanwhile.
+const BAND: usize = 6144;
+
+/// Updates `MR` rows of weights and `NV` vectors, from place `at` of the weights.
+///
+/// # Safety
+/// They are there, as for [`update`].
+#[cfg_attr(not(debug_assertions), inline(always))]
+unsafe fn learn<
+    K: Kernels,
+    T: Scalar,
+    C: Convolution,
+    U: Rule<T>,
+    A: Array<T = T>,
+    const MR: usize,
+    const NV: usize,
+    const PART: bool,
+>(
+    weights: *mut T,
+    slots: *mut <U::Slots as Copies>::Of<A>,
+    gradient: &[[V<T, K>; NV]; MR],
+    at: usize,
+    last: usize,
+    rule: &U,
+) {
+    for r in 0..MR {
+        for v in 0..NV {
+            let at = at + r * C::WINDOW.narrow + v * <V<T, K>>::LANES;
+            let count = count::<T, V<T, K>, NV, PART>(v, last);
+            // SAFETY: the caller's promise.
+            unsafe { update::<T, V<T, K>, U, A>(weights, slots, at, count, gradient[r][v], Role::Weight, rule) };
+        }
+    }
+}
+
+/// Some positions: those of so many samples, rows and columns.
+#[derive(Clone, Copy)]
+struct Positions {
+    samples: (usize, usize),
+    rows: (usize, usize),
+    columns: (usize, usize),
+}
+
+impl Planes {
+    /// All positions.
+    #[inline(always)]
+    const fn whole(self) -> Positions {
+        Positions {
+            samples: (0, self.samples),
+            rows: (0, self.rows.positions()),
+            columns: (0, self.columns.positions()),
+        }
+    }
+
+    /// About `count` positions from a sample, row and column on, and where the next begin.
+    #[inline(always)]
+    fn band(self, [sample, row, column]: [usize; 3], count: usize) -> (Positions, [usize; 3]) {
+        let (rows, columns) = (self.rows.positions(), self.columns.positions());
+        let bottom = (row + count.checked_div(columns).unwrap_or(1).max(1)).min(rows);
+        let right = (column + count).min(columns);
+        let next = if right < columns {
+            [sample, row, right]
+        } else if bottom < rows {
+            [sample, bottom, 0]
+        } else {
+            [sample + 1, 0, 0]
+        };
+        (Positions { samples: (sample, sample + 1), rows: (row, bottom), columns: (column, right) }, next)
+    }
+}
+
+/// How the rows of the weights, one a tap and wide channel, are cut into tiles: in runs of so many; `scattered` if those of a tile are of several taps
+/// at any places.
 struct Tiles {
     runs: usize,
     length: usize,
@@ -67,15 +178,20 @@ struct Tiles {
 }
 
 impl Window {
-    /// A run is the channels of a tap, or of a row of taps where they are neighbours, or, if these are few, all there are.
+    /// A run is the channels of a tap, or of a row of taps where they are neighbours and none is on padding, or, if these are few, all there are.
     const fn tiles(self) -> Tiles {
         let all = self.taps() * self.per;
-        let length = if self.runs() { self.columns.kernel * self.per } else { self.per };
+        let length = if self.runs() && !self.padded() { self.columns.kernel * self.per } else { self.per };
         if length < 8 {
             Tiles { runs: 1, length: all, scattered: true }
         } else {
             Tiles { runs: all / length, length, scattered: false }
         }
+    }
+
+    /// Whether a tile has taps of which some are on padding where others aren't.
+    const fn has_edges(self) -> bool {
+        self.padded() && self.tiles().scattered
     }
 }
 
@@ -85,7 +201,8 @@ const fn most<K: Kernels>(vectors: usize) -> usize {
     if rows > 16 { 16 } else { rows }
 }
 
-/// Rows cut into as few tiles as can be, all of them of `height` rows or one less.
+/// Rows cut into as few tiles as can be, all of them of `height` rows or, after `tall` of these, one less.
+#[derive(Clone, Copy)]
 struct Even {
     tiles: usize,
     height: usize,
@@ -93,15 +210,22 @@ struct Even {
 }
 
 impl Even {
-    /// How many tiles are of so many rows.
-    const fn tiles_of(&self, rows: usize) -> usize {
-        if rows == self.height {
-            self.tall
-        } else if rows + 1 == self.height {
-            self.tiles - self.tall
-        } else {
-            0
-        }
+    /// Whether there are tiles of so many rows.
+    const fn has(self, rows: usize) -> bool {
+        rows == self.height && self.tall > 0 || rows + 1 == self.height && self.tall < self.tiles
+    }
+
+    /// How many rows a tile has, of any run.
+    #[inline(always)]
+    const fn rows_of(self, tile: usize) -> usize {
+        if tile % self.tiles < self.tall { self.height } else { self.height - 1 }
+    }
+
+    /// The first row of a tile, where runs are of `length` rows.
+    #[inline(always)]
+    const fn row(self, tile: usize, length: usize) -> usize {
+        let (run, tile) = (tile / self.tiles, tile % self.tiles);
+        run * length + tile * self.height - tile.saturating_sub(self.tall)
     }
 }
 
@@ -111,28 +235,21 @@ const fn even(rows: usize, most: usize) -> Even {
     Even { tiles, height, tall: rows - tiles * (height - 1) }
 }
 
-/// The gradient of `MR` rows of weights and `NV` vectors of narrow channels.
+/// Adds some positions to the gradient of `MR` rows of weights from row `first`, and `NV` vectors of narrow channels.
 ///
 /// # Safety
-/// They are there, and `n` samples of both sides.
+/// They are there, on both sides.
 #[cfg_attr(not(debug_assertions), inline(always))]
-unsafe fn sums<
-    K: Kernels,
-    T: Scalar,
-    C: Convolution,
-    const MR: usize,
-    const NV: usize,
-    const PART: bool,
-    const SCATTERED: bool,
->(
-    n: usize,
+unsafe fn add_positions<K: Kernels, T: Scalar, C: Convolution, const MR: usize, const NV: usize, const PART: bool>(
+    gradient: &mut [[V<T, K>; NV]; MR],
+    Planes { rows, columns, .. }: Planes,
+    positions: Positions,
     wide: *const T,
     narrow: *const T,
     first: usize,
     last: usize,
-) -> [[V<T, K>; NV]; MR] {
+) {
     let Window { per, .. } = C::WINDOW;
-    let Planes { samples, rows, columns } = C::WINDOW.planes(n);
     let (row_positions, column_positions) = (rows.positions(), columns.positions());
     // The tap of each row, and where its number is from that of tap 0 and channel 0.
     let (mut taps, mut offsets) = ([(0, 0); MR], [0; MR]);
@@ -148,10 +265,12 @@ unsafe fn sums<
     let ((top, bottom), (left, right)) =
         ((taps[0].0, taps[MR - 1].0), (columns.positions_of(left), columns.positions_of(right)));
     let (top, bottom) = (rows.positions_of(top), rows.positions_of(bottom));
-    let (inner, outer) = ((left.0.min(right.1), right.1), (right.0, left.1));
-    let mut sums = [[<V<T, K>>::ZERO; NV]; MR];
-    for sample in 0..samples {
-        for row in bottom.0..top.1 {
+    let within = |(start, end): (usize, usize)| (start.max(positions.columns.0), end.min(positions.columns.1));
+    let (inner, outer) = (within((left.0, right.1)), within((right.0, left.1)));
+    let inner = (inner.0.min(outer.1), inner.1.max(inner.0.min(outer.1)));
+    let mut sums = *gradient;
+    for sample in positions.samples.0..positions.samples.1 {
+        for row in bottom.0.max(positions.rows.0)..top.1.min(positions.rows.1) {
             let inner = if row >= top.0 && row < bottom.1 { inner } else { (outer.1, outer.1) };
             let at_row = (sample * rows.size + row * rows.stride).wrapping_sub(rows.before());
             let at = at_row.wrapping_mul(columns.size).wrapping_sub(columns.before());
@@ -168,7 +287,11 @@ unsafe fn sums<
                     }
                     for $r in 0..MR {
                         if $is {
-                            let from = from.wrapping_add(if SCATTERED { offsets[$r] } else { offsets[0] + $r });
+                            let from = from.wrapping_add(if const { C::WINDOW.tiles().scattered } {
+                                offsets[$r]
+                            } else {
+                                offsets[0] + $r
+                            });
                             for v in 0..NV {
                                 // SAFETY: the tap falls on a number.
                                 let a = unsafe {
@@ -189,7 +312,7 @@ unsafe fn sums<
             }
             macro_rules! edge {
                 ($columns:expr) => {
-                    if const { C::WINDOW.padded() } {
+                    if const { C::WINDOW.has_edges() } {
                         for column in $columns {
                             position!(column, |r| {
                                 let at_row =
@@ -209,5 +332,5 @@ unsafe fn sums<
             edge!(inner.1..outer.1);
         }
     }
-    sums
+    *gradient = sums;
 }

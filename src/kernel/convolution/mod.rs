@@ -167,8 +167,10 @@ macro_rules! heights {
     ($K:ident, $NV:ident, $n:expr, |$i:ident, $MR:ident| $body:expr) => {{
         let (n, mut $i) = ($n, 0);
         heights!(@rows n $i $MR $body, $NV == 1 && $K::REGISTERS >= 32, 16);
-        heights!(@rows n $i $MR $body, $NV <= 3 && $K::REGISTERS >= 32 || $NV == 1, 8);
-        heights!(@rows n $i $MR $body, $NV <= 3, 4);
+        heights!(@rows n $i $MR $body, $NV == 2 && $K::REGISTERS >= 32, 12);
+        heights!(@rows n $i $MR $body, $NV == 1 || $NV == 3 && $K::REGISTERS >= 32, 8);
+        heights!(@rows n $i $MR $body, $NV == 2, 6);
+        heights!(@rows n $i $MR $body, $NV != 2, 4);
         heights!(@rows n $i $MR $body, true, 2);
         heights!(@rows n $i $MR $body, true, 1);
     }};
@@ -183,3 +185,15 @@ macro_rules! heights {
     };
 }
 use heights;
+
+/// Runs `$body` for the channels of a group, in panels of two vectors, or of three where their number is odd.
+macro_rules! channels {
+    ($V:ty, $C:expr, |$j:ident, $last:ident, $NV:ident, $PART:ident| $body:expr) => {
+        if const { $C.div_ceil(<$V as Lanes<T>>::LANES).is_multiple_of(2) } {
+            panels!($V, $C, 2, |$j, $last, $NV, $PART| $body);
+        } else {
+            panels!($V, $C, 3, |$j, $last, $NV, $PART| $body);
+        }
+    };
+}
+use channels;

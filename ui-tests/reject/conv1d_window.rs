@@ -1,0 +1,8 @@
+//! A window that is longer than the sequence.
+
+use stackprop::layer::{Cost, Layer};
+use stackprop::prelude::*;
+
+const _: Cost = <Conv1d<4, 6, 1, 16, 5> as Layer>::COST;
+
+fn main() {}

@@ -1,0 +1,8 @@
+//! A convolution of 28 rows with windows of 3 has 26 rows.
+
+use stackprop::layer::{Cost, Layer};
+use stackprop::prelude::*;
+
+const _: Cost = <Conv2d<28, 28, 1, 28, 26, 8, 3, 3> as Layer>::COST;
+
+fn main() {}
