@@ -84,8 +84,9 @@ pub mod own_layer {}
 pub mod prelude {
     pub use crate::init::Init;
     pub use crate::layer::{
-        AvgPool1d, AvgPool2d, Flatten, GlobalAvgPool1d, GlobalAvgPool2d, GlobalMaxPool1d, GlobalMaxPool2d, MaxPool1d,
-        MaxPool2d, Pad1d, Pad2d, Reshape, Transpose,
+        AvgPool1d, AvgPool2d, BatchNorm, BatchNorm1d, BatchNorm2d, Flatten, GlobalAvgPool1d,
+        GlobalAvgPool2d, GlobalMaxPool1d, GlobalMaxPool2d, LayerNorm, MaxPool1d, MaxPool2d, Pad1d, Pad2d, RMSNorm,
+        Reshape, RowNorm, Transpose,
     };
     pub use crate::layer::{
         Dense, Dropout, ELU, Frozen, FrozenRef, GELU, Layer, LeakyReLU, Penalty, ReLU, Regularized, SettingError, SiLU,

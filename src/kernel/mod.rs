@@ -7,6 +7,7 @@
 //! - `function`: exp, ln, tanh and the logistic function.
 //! - `epilogue`: what a product does to its sums while they are in registers.
 //! - `product`: the three products of a dense layer; `share`: the same as tasks for several threads; `pipeline`: two of them in one.
+//! - `rows`: sums down columns and along rows, for normalisation; the update of a row, for an embedding.
 //! - `battery`: tests of every kernel with every instruction set.
 #![allow(unsafe_code)]
 
@@ -41,6 +42,7 @@ mod copies;
 mod epilogue;
 mod function;
 mod product;
+mod rows;
 mod share;
 
 mod pipeline;
@@ -62,6 +64,7 @@ pub use self::product::{
     COLUMNS, dots, dots_down, dots_then, learn_all, learn_bias, learn_rows, learn_some, mul_columns, mul_rows,
     mul_rows_then, mul_units,
 };
+pub use self::rows::{column_products, column_sums, learn_row, row_product, row_sum};
 pub use self::share::{Dots, LearnRows, MulRows, Share, is_shared, share};
 use crate::scalar::Scalar;
 use crate::tensor::Array;
