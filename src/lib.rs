@@ -84,7 +84,7 @@ pub mod own_layer {}
 pub mod prelude {
     pub use crate::init::Init;
     pub use crate::layer::{
-        AvgPool1d, AvgPool2d, BatchNorm, BatchNorm1d, BatchNorm2d, Flatten, GlobalAvgPool1d,
+        AvgPool1d, AvgPool2d, BatchNorm, BatchNorm1d, BatchNorm2d, Embedding, Flatten, GlobalAvgPool1d,
         GlobalAvgPool2d, GlobalMaxPool1d, GlobalMaxPool2d, LayerNorm, MaxPool1d, MaxPool2d, Pad1d, Pad2d, RMSNorm,
         Reshape, RowNorm, Transpose,
     };

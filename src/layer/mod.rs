@@ -28,6 +28,8 @@ mod standardize;
 mod batch_norm;
 mod row_norm;
 
+mod embedding;
+
 mod grid;
 mod pad;
 mod pool;
@@ -45,6 +47,7 @@ pub use self::dense::Dense;
 pub use self::dropout::Dropout;
 pub use self::elementwise::Elementwise;
 pub use self::elu::ELU;
+pub use self::embedding::Embedding;
 pub use self::frozen::Frozen;
 pub use self::frozen_ref::FrozenRef;
 pub use self::gelu::{GELU, TanhGELU};
