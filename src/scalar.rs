@@ -51,6 +51,8 @@ pub trait Scalar:
     fn from_usize(value: usize) -> Self;
     /// The nearest number to a 32-bit integer.
     fn from_u32(value: u32) -> Self;
+    /// The count, rounded to zero, 0 for NaN, and held between those there are.
+    fn to_usize(self) -> usize;
     /// The same number in double precision.
     fn to_f64(self) -> f64;
     /// Little-endian bytes.
@@ -163,6 +165,10 @@ macro_rules! scalar {
             #[inline(always)]
             fn from_u32(value: u32) -> Self {
                 value as $t
+            }
+            #[inline(always)]
+            fn to_usize(self) -> usize {
+                self as usize
             }
             #[inline(always)]
             fn to_f64(self) -> f64 {

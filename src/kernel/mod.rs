@@ -9,6 +9,7 @@
 //! - `product`: the three products of a dense layer; `share`: the same as tasks for several threads; `pipeline`: two of them in one.
 //! - `convolution`: the three products of a convolution; `steps`: those of recurrent layers; `attention`: those of attention.
 //! - `sums`: the update of what is added to each sample.
+//! - `rows`: sums down columns and along rows, for normalisation; the update of a row, for an embedding.
 //! - `battery`: tests of every kernel with every instruction set.
 #![allow(unsafe_code)]
 
@@ -45,6 +46,7 @@ mod copies;
 mod epilogue;
 mod function;
 mod product;
+mod rows;
 mod share;
 mod sums;
 
@@ -71,6 +73,7 @@ pub use self::product::{
     COLUMNS, dots, dots_down, dots_then, learn_all, learn_bias, learn_rows, learn_some, mul_columns, mul_rows,
     mul_rows_then, mul_units,
 };
+pub use self::rows::{column_products, column_sums, learn_row, row_product, row_sum};
 pub use self::share::{Dots, LearnRows, MulRows, Share, is_shared, share};
 pub use self::steps::{Cell, Rows, RowsMut, add_dots, add_rows, cells, learn_gate, learn_gate_bias};
 pub use self::sums::learn_sums;

@@ -10,7 +10,7 @@ use crate::scalar::Scalar;
 use crate::storage::Zeroed;
 use crate::tensor::Array;
 
-/// A layer, or a network, whose parameters and running statistics stay as they are. It has no optimizer state; in front of a network it has no backward pass either.
+/// A layer, or a network, whose parameters and running statistics stay as they are; batch normalisation uses its running statistics. It has no optimizer state; in front of a network it has no backward pass either.
 #[derive(Clone, Debug)]
 pub struct Frozen<L> {
     layer: L,
@@ -79,13 +79,18 @@ impl<L: Layer> Layer for Frozen<L> {
     }
 
     #[inline(always)]
+    fn accepts(x: &L::In) -> bool {
+        L::accepts(x)
+    }
+
+    #[inline(always)]
     fn forward<'a, K: Kernels, P: Place, const B: usize>(
         &self,
         x: P::Input<'a, L::In>,
         saved: &'a mut L::Saved<P, B>,
         context: Context,
     ) -> &'a mut [L::Out] {
-        self.layer.forward::<K, P, B>(x, saved, context)
+        self.layer.forward::<K, P, B>(x, saved, context.freeze())
     }
 
     #[inline(always)]
@@ -105,7 +110,7 @@ impl<L: Layer> Layer for Frozen<L> {
         context: Option<Context>,
         f: impl Pointwise<L::T>,
     ) -> &'a mut [L::Out] {
-        self.layer.forward_then::<K, P, B>(x, saved, context, f)
+        self.layer.forward_then::<K, P, B>(x, saved, context.map(Context::freeze), f)
     }
 
     #[inline(always)]
@@ -125,7 +130,7 @@ impl<L: Layer> Layer for Frozen<L> {
     ) {
         if D::WANTED {
             let mut none = Zeroed::ZERO;
-            self.layer.backward::<K, P, B, D, Keep>(x, saved, grad, &mut none, &Keep, context);
+            self.layer.backward::<K, P, B, D, Keep>(x, saved, grad, &mut none, &Keep, context.freeze());
         }
     }
 
@@ -145,7 +150,7 @@ impl<L: Layer> Layer for Frozen<L> {
         context: Context,
         slice: usize,
     ) {
-        self.layer.forward_slice::<K, P, B>(x, saved, context, slice);
+        self.layer.forward_slice::<K, P, B>(x, saved, context.freeze(), slice);
     }
 
     #[inline(always)]
@@ -161,7 +166,7 @@ impl<L: Layer> Layer for Frozen<L> {
     ) {
         if D::WANTED {
             let mut none = Zeroed::ZERO;
-            self.layer.backward_slice::<K, P, B, D, Keep>(x, saved, grad, &mut none, &Keep, context, slice);
+            self.layer.backward_slice::<K, P, B, D, Keep>(x, saved, grad, &mut none, &Keep, context.freeze(), slice);
         }
     }
 

@@ -66,6 +66,11 @@ impl<L: Layer> Layer for FrozenRef<L> {
     const SLICES: Slices = Slices { backward: 1, skipped: 1, ..L::SLICES };
 
     #[inline(always)]
+    fn accepts(x: &L::In) -> bool {
+        L::accepts(x)
+    }
+
+    #[inline(always)]
     fn forward<'a, K: Kernels, P: Place, const B: usize>(
         &self,
         x: P::Input<'a, L::In>,
@@ -73,7 +78,7 @@ impl<L: Layer> Layer for FrozenRef<L> {
         context: Context,
     ) -> &'a mut [L::Out] {
         match self.layer {
-            Some(layer) => layer.forward::<K, P, B>(x, saved, context),
+            Some(layer) => layer.forward::<K, P, B>(x, saved, context.freeze()),
             None => &mut [],
         }
     }
@@ -116,7 +121,7 @@ impl<L: Layer> Layer for FrozenRef<L> {
         slice: usize,
     ) {
         if let Some(layer) = self.layer {
-            layer.forward_slice::<K, P, B>(x, saved, context, slice);
+            layer.forward_slice::<K, P, B>(x, saved, context.freeze(), slice);
         }
     }
 

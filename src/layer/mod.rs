@@ -29,6 +29,11 @@ mod dropout;
 mod softmax;
 mod standardize;
 
+mod batch_norm;
+mod row_norm;
+
+mod embedding;
+
 mod grid;
 mod pad;
 mod pool;
@@ -51,12 +56,14 @@ mod setting;
 pub mod size;
 
 pub use self::attention::{All, Causal, Mask, MultiHeadAttention, SelfAttention};
+pub use self::batch_norm::{BatchNorm, BatchNorm1d, BatchNorm2d};
 pub use self::conv::{Conv1d, Conv2d, DepthwiseConv1d, DepthwiseConv2d};
 pub use self::conv_transpose::{ConvTranspose1d, ConvTranspose2d};
 pub use self::dense::Dense;
 pub use self::dropout::Dropout;
 pub use self::elementwise::Elementwise;
 pub use self::elu::ELU;
+pub use self::embedding::Embedding;
 pub use self::frozen::Frozen;
 pub use self::frozen_ref::FrozenRef;
 pub use self::gelu::{GELU, TanhGELU};
@@ -77,6 +84,7 @@ pub use self::regularized::{Penalty, Regularized};
 pub use self::relu::ReLU;
 pub use self::reshape::{Flatten, Reshape};
 pub use self::rnn::{Rnn, RnnState};
+pub use self::row_norm::{LayerNorm, RMSNorm, RowNorm};
 pub use self::setting::{Setting, SettingError};
 pub use self::sigmoid::Sigmoid;
 pub use self::silu::SiLU;
@@ -136,6 +144,13 @@ pub trait Layer: Zeroed + Sync {
     /// Whether it can be used: not where a [`FrozenRef`] has no layer yet.
     #[inline(always)]
     fn is_ready(&self) -> bool {
+        true
+    }
+
+    /// Whether a sample is one that it can take, beyond finite numbers: an [`Embedding`] takes whole numbers in a range. A trainer returns an error
+    /// for others; a layer behind the first isn't asked.
+    #[inline(always)]
+    fn accepts(_x: &Self::In) -> bool {
         true
     }
 
@@ -408,23 +423,37 @@ pub(crate) const fn most(a: usize, b: usize) -> usize {
     if a > b { a } else { b }
 }
 
-/// What randomness of a forward pass depends on: the seed, the step, the place in the network and the sample. It is the same in backward.
+/// What randomness of a forward pass depends on: the seed, the step, the place in the network and the sample; and whether running statistics are to
+/// stay. It is the same in backward.
 #[derive(Clone, Copy, Debug)]
 pub struct Context {
     key: u64,
+    frozen: bool,
 }
 
 impl Context {
     /// The context of a whole network at a step.
     #[inline]
     pub const fn new(seed: u64, step: u64) -> Self {
-        Self { key: mix(seed ^ mix(step)) }
+        Self { key: mix(seed ^ mix(step)), frozen: false }
     }
 
     /// The context of part `i` of a network.
     #[inline]
     pub const fn part(self, i: u64) -> Self {
-        Self { key: mix(self.key ^ i) }
+        Self { key: mix(self.key ^ i), ..self }
+    }
+
+    /// The same within a frozen layer.
+    #[inline]
+    pub const fn freeze(self) -> Self {
+        Self { frozen: true, ..self }
+    }
+
+    /// Whether it is that of a frozen layer, whose running statistics stay, and are what it uses.
+    #[inline]
+    pub const fn is_frozen(self) -> bool {
+        self.frozen
     }
 
     /// A word for a unit of a sample.

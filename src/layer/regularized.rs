@@ -105,6 +105,11 @@ impl<L: Layer> Layer for Regularized<L> {
     }
 
     #[inline(always)]
+    fn accepts(x: &L::In) -> bool {
+        L::accepts(x)
+    }
+
+    #[inline(always)]
     fn forward<'a, K: Kernels, P: Place, const B: usize>(
         &self,
         x: P::Input<'a, L::In>,

@@ -33,6 +33,11 @@ pub enum StepError {
         /// Which sample of the batch.
         sample: usize,
     },
+    /// An index is out of range, or isn't whole: an input of an [`Embedding`](crate::layer::Embedding).
+    Index {
+        /// Which sample of the batch.
+        sample: usize,
+    },
     /// A target is impossible.
     Target {
         /// Which sample of the batch.
@@ -58,6 +63,7 @@ impl Display for StepError {
                 write!(f, "{samples} samples and {targets} targets: there must be as many of both, from 1 to BATCH")
             }
             Self::NonFiniteInput { sample } => write!(f, "sample {sample}: an input is infinite or NaN"),
+            Self::Index { sample } => write!(f, "sample {sample}: an index is out of range, or isn't whole"),
             Self::Target { sample, error } => write!(f, "sample {sample}: {error}"),
             Self::NonFiniteLoss => f.write_str("the loss is infinite or NaN"),
             Self::NonFiniteGradient => f.write_str("the gradient is infinite or NaN"),

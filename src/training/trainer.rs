@@ -222,6 +222,9 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
             let sample = x.iter().position(|x| !all_finite(x.flat())).unwrap_or(0);
             return Err(StepError::NonFiniteInput { sample });
         }
+        if let Some(sample) = x.iter().position(|x| !N::accepts(x)) {
+            return Err(StepError::Index { sample });
+        }
         for (sample, target) in targets.iter().enumerate() {
             self.loss.check(target).map_err(|error| StepError::Target { sample, error })?;
         }
@@ -303,9 +306,9 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
             let (x, targets) = (crate::tensor::take(&batch.inputs.0, n), crate::tensor::take(&batch.targets, n));
             let loss = run(self, x, targets).map_err(|error| {
                 let index = match error {
-                    StepError::NonFiniteInput { sample } | StepError::Target { sample, .. } => {
-                        Some(order(done + sample))
-                    }
+                    StepError::NonFiniteInput { sample }
+                    | StepError::Index { sample }
+                    | StepError::Target { sample, .. } => Some(order(done + sample)),
                     _ => None,
                 };
                 EpochError { done, index, error }
