@@ -84,8 +84,9 @@ pub mod own_layer {}
 pub mod prelude {
     pub use crate::init::Init;
     pub use crate::layer::{
-        Dense, Dropout, ELU, Frozen, FrozenRef, GELU, Gru, GruState, Last, Layer, LeakyReLU, Lstm, LstmState, Penalty,
-        ReLU, Regularized, Rnn, RnnState, SettingError, SiLU, Sigmoid, Softmax, Softplus, Standardize, Tanh, TanhGELU,
+        Concat, Dense, Dropout, ELU, Frozen, FrozenRef, GELU, Gru, GruState, Last, Layer, LeakyReLU, Lstm, LstmState,
+        Penalty, ReLU, Recompute, Regularized, Residual, Rnn, RnnState, SettingError, SiLU, Sigmoid, Softmax, Softplus,
+        Standardize, Sum, Tanh, TanhGELU,
     };
     pub use crate::loss::{
         BinaryCrossEntropy, CategoricalCrossEntropy, Huber, MeanAbsoluteError, MeanSquaredError, SigmoidCrossEntropy,

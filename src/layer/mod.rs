@@ -31,12 +31,20 @@ mod last;
 mod lstm;
 mod rnn;
 
+mod beside;
+mod concat;
+mod recompute;
+mod residual;
+mod sum;
+
 mod fusion;
 mod network;
 mod place;
 mod setting;
 pub mod size;
 
+pub use self::beside::{Gives, Takes};
+pub use self::concat::Concat;
 pub use self::dense::Dense;
 pub use self::dropout::Dropout;
 pub use self::elementwise::Elementwise;
@@ -50,8 +58,10 @@ pub use self::leaky_relu::LeakyReLU;
 pub use self::lstm::{Lstm, LstmState};
 pub use self::network::{Fits, Joint};
 pub use self::place::{Apart, InPlace, Need, No, Place, Yes};
+pub use self::recompute::Recompute;
 pub use self::regularized::{Penalty, Regularized};
 pub use self::relu::ReLU;
+pub use self::residual::{Residual, Returns};
 pub use self::rnn::{Rnn, RnnState};
 pub use self::setting::{Setting, SettingError};
 pub use self::sigmoid::Sigmoid;
@@ -60,6 +70,7 @@ pub(crate) use self::softmax::BLOCK;
 pub use self::softmax::Softmax;
 pub use self::softplus::Softplus;
 pub use self::standardize::Standardize;
+pub use self::sum::Sum;
 pub use self::tanh::Tanh;
 
 use crate::kernel::{self, Kernels, Lanes, Pointwise, Slopes, Values};
@@ -295,7 +306,7 @@ pub struct Cost {
     pub forward: usize,
     /// Multiply-adds of one sample's parameter gradient.
     pub gradient: usize,
-    /// Multiply-adds of one sample's dx.
+    /// Multiply-adds of one sample's dx, and of a forward pass that is made again for backward.
     pub dx: usize,
     /// The part of `dx` that is never computed when the layer comes first.
     pub skipped: usize,
@@ -324,6 +335,12 @@ impl Cost {
             references: self.references + next.references,
             statistics: self.statistics + next.statistics,
         }
+    }
+
+    /// The cost of two layers side by side.
+    pub const fn beside(self, other: Self) -> Self {
+        let both = self.then(other, false);
+        Self { skipped: self.skipped + other.skipped, ..both }
     }
 
     /// Multiply-adds of one sample's training step in which dx of the first layer isn't computed.
@@ -358,6 +375,11 @@ impl Slices {
             multiply_adds: most(forward, gradient + dx),
             functions: most(<L::In as Array>::LEN, <L::Out as Array>::LEN),
         }
+    }
+
+    /// [`whole`](Self::whole) for a layer that is made of others; `idle`: whether they have no backward pass where no dx is wanted.
+    pub(crate) const fn of_parts<L: Layer>(idle: bool) -> Self {
+        Self { skipped: if idle { 1 } else { 0 }, ..Self::whole::<L>() }
     }
 
     /// The slices of one layer after another; `learns`: whether the first has something to train.

@@ -183,7 +183,6 @@ impl Axis {
 
 /// Fails, in const, where a size that the user wrote isn't the one that follows: "`layer`: `name` must be `formula` = `right`, not `given`".
 #[track_caller]
-#[allow(dead_code)]
 pub(crate) const fn check(layer: Text, name: &str, formula: &str, right: usize, given: usize) {
     if right != given {
         layer
