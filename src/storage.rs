@@ -110,6 +110,58 @@ unsafe impl<A: Zeroed, B: Zeroed> Zeroed for Max<A, B> {}
 // SAFETY: both variants are scalars alone, and the union starts as zeros, which initialises the longer one too.
 unsafe impl<T, A: Buffer<T>, B: Buffer<T>> Buffer<T> for Max<A, B> {}
 
+/// Two buffers, one behind the other.
+#[repr(C)]
+#[derive(Debug)]
+pub struct Both<A, B>(A, B);
+// SAFETY: an `A` and a `B`, and padding.
+unsafe impl<A: Zeroed, B: Zeroed> Zeroed for Both<A, B> {}
+// SAFETY: both are scalars of one type alone, so there is no padding between them or behind.
+unsafe impl<T, A: Buffer<T>, B: Buffer<T>> Buffer<T> for Both<A, B> {}
+
+/// Memory for an `A` and a `B` in turn; at first it holds an `A` of zeros.
+#[expect(missing_debug_implementations)]
+pub struct Either<A, B> {
+    memory: Max<A, B>,
+    holds_b: bool,
+}
+// SAFETY: zero bytes are a valid `A`, which then is what it holds.
+unsafe impl<A: Zeroed, B: Zeroed> Zeroed for Either<A, B> {}
+
+impl<A: Zeroed, B: Zeroed> Either<A, B> {
+    /// The `A` that it holds; one of zeros if it held a `B`.
+    #[inline(always)]
+    pub fn first(&mut self) -> &mut A {
+        self.turn(false);
+        // SAFETY: it holds an `A`.
+        unsafe { &mut *(&raw mut self.memory).cast() }
+    }
+
+    /// The `B` that it holds; one of zeros if it held an `A`.
+    #[inline(always)]
+    pub fn second(&mut self) -> &mut B {
+        self.turn(true);
+        // SAFETY: it holds a `B`.
+        unsafe { &mut *(&raw mut self.memory).cast() }
+    }
+
+    /// The `B`, if it holds one.
+    #[inline(always)]
+    pub fn held_second(&self) -> Option<&B> {
+        // SAFETY: it holds a `B`.
+        if self.holds_b { Some(unsafe { &*(&raw const self.memory).cast() }) } else { None }
+    }
+
+    #[inline(always)]
+    fn turn(&mut self, to_b: bool) {
+        if self.holds_b != to_b {
+            // SAFETY: zero bytes are a valid `A` and a valid `B`, which need no `Drop`.
+            unsafe { (&raw mut self.memory).write_bytes(0, 1) };
+            self.holds_b = to_b;
+        }
+    }
+}
+
 impl<A> Tensor<A> {
     /// Views nested arrays as a tensor, without a copy.
     #[inline(always)]

@@ -227,7 +227,6 @@ unsafe fn few_dots<K: Kernels, T: Scalar, const R: usize, const C: usize>(
 
 /// Updates `rows` of the matrix of a gate, each number from its gradient `Σ_b p[b][r] · q[b][c]`.
 #[cfg_attr(not(debug_assertions), inline(always))]
-#[expect(clippy::too_many_arguments, reason = "those of `learn_rows`, and the gate")]
 pub fn learn_gate<K: Kernels, T: Scalar, U: Rule<T>, const R: usize, const C: usize, const GATES: usize>(
     p: &[[T; R]],
     q: &[[T; C]],

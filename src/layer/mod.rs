@@ -49,6 +49,12 @@ mod rnn;
 mod attention;
 mod position_embedding;
 
+mod beside;
+mod concat;
+mod recompute;
+mod residual;
+mod sum;
+
 mod fusion;
 mod network;
 mod place;
@@ -57,6 +63,8 @@ pub mod size;
 
 pub use self::attention::{All, Causal, Mask, MultiHeadAttention, SelfAttention};
 pub use self::batch_norm::{BatchNorm, BatchNorm1d, BatchNorm2d};
+pub use self::beside::{Gives, Takes};
+pub use self::concat::Concat;
 pub use self::conv::{Conv1d, Conv2d, DepthwiseConv1d, DepthwiseConv2d};
 pub use self::conv_transpose::{ConvTranspose1d, ConvTranspose2d};
 pub use self::dense::Dense;
@@ -80,9 +88,11 @@ pub use self::pool::{
     MaxPool2d, Pool, Pooling, Window,
 };
 pub use self::position_embedding::PositionEmbedding;
+pub use self::recompute::Recompute;
 pub use self::regularized::{Penalty, Regularized};
 pub use self::relu::ReLU;
 pub use self::reshape::{Flatten, Reshape};
+pub use self::residual::{Residual, Returns};
 pub use self::rnn::{Rnn, RnnState};
 pub use self::row_norm::{LayerNorm, RMSNorm, RowNorm};
 pub use self::setting::{Setting, SettingError};
@@ -92,6 +102,7 @@ pub(crate) use self::softmax::BLOCK;
 pub use self::softmax::Softmax;
 pub use self::softplus::Softplus;
 pub use self::standardize::Standardize;
+pub use self::sum::Sum;
 pub use self::tanh::Tanh;
 pub use self::transpose::Transpose;
 
@@ -336,7 +347,7 @@ pub struct Cost {
     pub forward: usize,
     /// Multiply-adds of one sample's parameter gradient.
     pub gradient: usize,
-    /// Multiply-adds of one sample's dx.
+    /// Multiply-adds of one sample's dx, and of a forward pass that is made again for backward.
     pub dx: usize,
     /// The part of `dx` that is never computed when the layer comes first.
     pub skipped: usize,
@@ -365,6 +376,12 @@ impl Cost {
             references: self.references + next.references,
             statistics: self.statistics + next.statistics,
         }
+    }
+
+    /// The cost of two layers side by side.
+    pub const fn beside(self, other: Self) -> Self {
+        let both = self.then(other, false);
+        Self { skipped: self.skipped + other.skipped, ..both }
     }
 
     /// Multiply-adds of one sample's training step in which dx of the first layer isn't computed.
@@ -399,6 +416,11 @@ impl Slices {
             multiply_adds: most(forward, gradient + dx),
             functions: most(<L::In as Array>::LEN, <L::Out as Array>::LEN),
         }
+    }
+
+    /// [`whole`](Self::whole) for a layer that is made of others; `idle`: whether they have no backward pass where no dx is wanted.
+    pub(crate) const fn of_parts<L: Layer>(idle: bool) -> Self {
+        Self { skipped: if idle { 1 } else { 0 }, ..Self::whole::<L>() }
     }
 
     /// The slices of one layer after another; `learns`: whether the first has something to train.

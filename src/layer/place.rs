@@ -1,6 +1,6 @@
 //! Two decisions that types make: where a layer writes its output, and whether a gradient is wanted.
 
-use crate::storage::Zeroed;
+use crate::storage::{Buffer, Zeroed};
 use crate::tensor::{Array, take, take_mut};
 
 mod sealed {
@@ -20,6 +20,8 @@ pub trait Place: sealed::Sealed {
     type Buffer<A: Zeroed>: Zeroed;
     /// In place if both are.
     type And<P: Place>: Place;
+    /// The one buffer of gradients if it is apart, or the other.
+    type Choose<T, A: Buffer<T>, B: Buffer<T>>: Buffer<T>;
     /// Whether it is in place.
     const IN_PLACE: bool;
 
@@ -78,6 +80,7 @@ impl Place for Apart {
     type Input<'a, X: 'a> = &'a [X];
     type Buffer<A: Zeroed> = A;
     type And<P: Place> = Apart;
+    type Choose<T, A: Buffer<T>, B: Buffer<T>> = A;
     const IN_PLACE: bool = false;
 
     #[inline(always)]
@@ -112,6 +115,7 @@ impl Place for InPlace {
     type Input<'a, X: 'a> = &'a mut [X];
     type Buffer<A: Zeroed> = ();
     type And<P: Place> = P;
+    type Choose<T, A: Buffer<T>, B: Buffer<T>> = B;
     const IN_PLACE: bool = true;
 
     #[inline(always)]

@@ -1,5 +1,6 @@
 //! Nested arrays as flat slices and back, in safe code.
 
+use crate::budget::Text;
 use crate::scalar::Scalar;
 use crate::storage::Zeroed;
 
@@ -32,6 +33,32 @@ impl Shape {
     /// How many dimensions.
     pub const fn rank(&self) -> usize {
         self.rank
+    }
+
+    /// The last dimension; 1 of a scalar.
+    pub const fn last(&self) -> usize {
+        self.dims[if self.rank > 0 { self.rank - 1 } else { 0 }]
+    }
+
+    /// Whether it differs in the last dimension at most.
+    pub const fn is_alike(&self, other: &Self) -> bool {
+        let mut alike = self.rank == other.rank;
+        let mut i = 0;
+        while i + 1 < self.rank {
+            alike = alike && self.dims[i] == other.dims[i];
+            i += 1;
+        }
+        alike
+    }
+
+    /// As `2x3`, behind a text.
+    pub(crate) const fn append(&self, text: Text) -> Text {
+        let (mut text, mut i) = (text, 0);
+        while i < self.rank {
+            text = text.text(if i > 0 { "x" } else { "" }).number(self.dims[i]);
+            i += 1;
+        }
+        text
     }
 
     /// The dimensions, outermost first.
