@@ -2,7 +2,7 @@
 
 use stackprop::prelude::*;
 
-use crate::drawing::{BLACK, BLUE, Frame, GRAY, ORANGE, Picture, RED, WHITE, tint};
+use crate::drawing::{BLACK, BLUE, Frame, ORANGE, Picture, RED, tint};
 
 /// An image, its digit, and what it was read as.
 type Misread = (Vector<64>, u8, usize);
@@ -23,7 +23,8 @@ pub fn draw(history: &[[f64; 4]], confusion: &ConfusionMatrix<10>, misread: &[Mi
     picture.text(224.0, 30.0, "end", BLUE, "train");
     picture.text(260.0, 30.0, "end", ORANGE, "test");
 
-    matrix(&mut picture, (320.0, 40.0), confusion);
+    let names = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
+    picture.confusion((320.0, 40.0), 31.5, "test images: digit (row), read as (column)", names, confusion);
     gallery(&mut picture, (680.0, 40.0), misread);
     picture
 }
@@ -34,30 +35,6 @@ fn curves(picture: &mut Picture, frame: &Frame, history: &[[f64; 4]], column: us
         let points = || history.iter().enumerate().map(|(i, row)| (1.0 + i as f64, row[column]));
         picture.line(frame, color, points());
         picture.dots(frame, color, points());
-    }
-}
-
-fn matrix(picture: &mut Picture, (left, top): (f64, f64), confusion: &ConfusionMatrix<10>) {
-    const CELL: f64 = 31.5;
-    picture.title(left, top - 10.0, "test images: digit (row), read as (column)");
-    picture.cells((left, top), CELL, 10, 10, |read, digit| match confusion.counts[digit][read] {
-        0 => tint(GRAY, 0.1),
-        count if read == digit => tint(BLUE, 0.5 + count as f64 / 80.0),
-        count => tint(RED, 0.3 + count as f64 / 10.0),
-    });
-    let frame = Frame { left, top, width: 10.0 * CELL, height: 10.0 * CELL, x: 0.0..10.0, y: 0.0..10.0 };
-    for border in (1..10).map(f64::from) {
-        picture.line(&frame, WHITE, [(border, 0.0), (border, 10.0)]);
-        picture.line(&frame, WHITE, [(0.0, border), (10.0, border)]);
-    }
-    for digit in 0..10 {
-        let middle = CELL * (digit as f64 + 0.5);
-        picture.text(left - 9.0, top + middle + 4.0, "middle", BLACK, &digit.to_string());
-        picture.text(left + middle, top + 10.0 * CELL + 16.0, "middle", BLACK, &digit.to_string());
-        for (read, &count) in confusion.counts[digit].iter().enumerate().filter(|(_, count)| **count > 0) {
-            let color = if read == digit { WHITE } else { BLACK };
-            picture.text(left + CELL * (read as f64 + 0.5), top + middle + 4.0, "middle", color, &count.to_string());
-        }
     }
 }
 

@@ -6,6 +6,8 @@ use std::fmt::Write;
 use std::ops::Range;
 use std::path::Path;
 
+use stackprop::prelude::ConfusionMatrix;
+
 /// Red, green and blue.
 pub type Color = [u8; 3];
 
@@ -153,6 +155,40 @@ impl Picture {
             self.element(format_args!("<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"3.5\"/>"));
         }
         self.element(format_args!("</g>"));
+    }
+
+    /// A confusion matrix with cells of a size: a row for each class, a column for what it was taken for; `names` stand at both.
+    pub fn confusion<const N: usize>(
+        &mut self,
+        (left, top): (f64, f64),
+        cell: f64,
+        title: &str,
+        names: [&str; N],
+        matrix: &ConfusionMatrix<N>,
+    ) {
+        self.title(left, top - 10.0, title);
+        let most = matrix.counts.as_flattened().iter().max().map_or(1.0, |&most| most as f64);
+        self.cells((left, top), cell, N, N, |taken, class| match matrix.counts[class][taken] {
+            0 => tint(GRAY, 0.1),
+            count if taken == class => tint(BLUE, 0.5 + 0.5 * count as f64 / most),
+            count => tint(RED, 0.3 + 0.7 * count as f64 / most),
+        });
+        let side = N as f64;
+        let frame = Frame { left, top, width: side * cell, height: side * cell, x: 0.0..side, y: 0.0..side };
+        for border in (1..N).map(|border| border as f64) {
+            self.line(&frame, WHITE, [(border, 0.0), (border, side)]);
+            self.line(&frame, WHITE, [(0.0, border), (side, border)]);
+        }
+        for (class, (name, counts)) in names.iter().zip(&matrix.counts).enumerate() {
+            let middle = cell * (class as f64 + 0.5);
+            self.text(left - 5.0, top + middle + 4.0, "end", BLACK, name);
+            self.text(left + middle, top + side * cell + 16.0, "middle", BLACK, name);
+            for (taken, &count) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {
+                let color = if taken == class { WHITE } else { BLACK };
+                let x = left + cell * (taken as f64 + 0.5);
+                self.text(x, top + middle + 4.0, "middle", color, &count.to_string());
+            }
+        }
     }
 
     /// Writes the picture to a file in a folder that is made if need be, and says where.

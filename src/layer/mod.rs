@@ -6,6 +6,7 @@
 
 #[macro_use]
 mod elementwise;
+mod sized;
 
 mod dense;
 mod frozen;
