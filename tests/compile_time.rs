@@ -37,6 +37,23 @@ const SENTENCES: &[(&str, &[&str])] = &[
     ("layer_seventeen", &["not a layer, nor a tuple of 1 to 16 layers: `("]),
     ("layer_frozen_ref_behind", &["a `FrozenRef` has no backward pass: it cannot stand behind a layer that learns"]),
     ("layer_frozen_ref_in_workspace", &["a network with a `FrozenRef` may lack its trunk"]),
+    ("layer_concat", &["Concat<A, B, Out>: the last dimension of Out must be", "= 8, not 9"]),
+    ("layer_concat_of_sequences", &["Concat<A, B, Out>: A gives [3], B gives [4x5] and Out is [4x8]"]),
+    ("layer_concat_inputs", &["layer `", "Dense<5, 3>` takes `[f32; 5]`", "Dense<4, 3>` beside it takes `[f32; 4]`"]),
+    ("layer_sum", &["layer `", "Dense<4, 2>` gives `[f32; 2]`", "Dense<8, 3>)` beside it gives `[f32; 3]`"]),
+    ("layer_residual", &["layer `", "Dense<8, 15>)` takes `[f32; 16]` and gives `[f32; 15]`"]),
+    (
+        "layer_recompute_statistics",
+        &["a layer with running statistics, such as `Standardize`, learns from activations"],
+    ),
+    (
+        "layer_recompute_joint",
+        &["layer `", "Dense<30, 10>` takes `[f32; 30]`", "ReLU<32>)` before it gives `[f32; 32]`"],
+    ),
+    (
+        "layer_sequence",
+        &["layer `", "Dense<16, 7>` takes `[f32; 16]`", "Gru<20, 6, 16>` before it gives `[[f32; 16]; 20]`"],
+    ),
     ("layer_is_none", &["not a layer, nor a tuple of 1 to 16 layers: `f32`"]),
     ("loss_of_nine", &["loss `", "SoftmaxCrossEntropy<9>` cannot take the network's output `[f32; 10]`"]),
     ("loss_of_nine_through_bytes", &["loss `", "SoftmaxCrossEntropy<9>` cannot take the network's output `[f32; 10]`"]),

@@ -27,7 +27,7 @@ impl<const R: usize, const C: usize> Task for AsRows<R, C> {
     fn run<K: Kernels>(self) {
         let n = self.0;
         let m: [[[f32; C]; R]; 2] = random(1);
-        let (a, sums): ([[[f32; R]; 3]; 9], [[[f32; C]; 3]; 9]) = (random(2), random(3));
+        let (a, sums) = (random::<[[[f32; R]; 3]; 9]>(2), random::<[[[f32; C]; 3]; 9]>(3));
         let (a, mut out) = (take(&a, n), sums);
         add_rows::<K, f32, R, C>(Rows::step(a, 1), &m[1], RowsMut::step(&mut out, 2));
         let mut row = [[0.0; C]];
@@ -40,7 +40,7 @@ impl<const R: usize, const C: usize> Task for AsRows<R, C> {
         add_rows::<K, f32, R, C>(Rows::step(a, 3), &m[1], RowsMut::step(&mut out, 2));
         assert!(bits(&out).eq(bits(&expected)), "no such step");
 
-        let (q, mut out): ([[[f32; C]; 3]; 9], [[[f32; R]; 3]; 9]) = (random(4), random(5));
+        let (q, mut out) = (random::<[[[f32; C]; 3]; 9]>(4), random::<[[[f32; R]; 3]; 9]>(5));
         let (q, rows, mut expected) = (take(&q, n), R / 3..R, out);
         add_dots::<K, f32, R, C>(Rows::step(q, 2), &m[0], rows.clone(), &mut RowsMut::step(&mut out, 0));
         let flat = take_mut(&mut out, n).as_flattened_mut();

@@ -72,8 +72,7 @@ macro_rules! recompute {
             type Wide<const BATCH: usize> = <($A, $($L,)*) as Layer>::Wide<BATCH>;
             type Slots<K: Copies> = <($A, $($L,)*) as Layer>::Slots<K>;
             const COST: Cost = {
-                let cost = <($A, $($L,)*) as Layer>::COST;
-                assert!(cost.statistics == 0, "{}", STATISTICS);
+                let cost = without_statistics(<($A, $($L,)*) as Layer>::COST);
                 // Blocks in front of which nothing learns, nor in them, don't go backward where no dx is wanted.
                 #[allow(unused_mut)]
                 let (mut again, mut idle, mut learns) = (0, 0, false);
@@ -172,8 +171,13 @@ macro_rules! recompute {
     };
 }
 
-const STATISTICS: &str = "a layer with running statistics, such as `Standardize`, learns from activations that `Recompute` doesn't keep: put it before, \
-    or in a `Frozen`";
+/// Refuses layers that learn in [`observe`](Layer::observe): what they would learn from is gone by then.
+const fn without_statistics(cost: Cost) -> Cost {
+    const KEPT: &str = "a layer with running statistics, such as `Standardize`, learns from activations that `Recompute` doesn't keep: put it before, \
+        or in a `Frozen`";
+    assert!(cost.statistics == 0, "{}", KEPT);
+    cost
+}
 
 /// Memory for what each of the blocks keeps, in turn.
 macro_rules! in_turn {
