@@ -85,7 +85,10 @@ fn the_same_bits_with_any_instructions() {
             .flat_map(|bits| bits.to_le_bytes())
             .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3))
     };
-    assert_eq!([hash(record::<f32, Fused>()), hash(record::<f64, Fused>())], [0, 0]);
+    assert_eq!(
+        [hash(record::<f32, Fused>()), hash(record::<f64, Fused>())],
+        [13945266065790359259, 1442287540699817395]
+    );
 }
 
 #[test]
