@@ -311,6 +311,7 @@ fn messages() {
             "5 samples and 4 targets: there must be as many of both, from 1 to BATCH",
         ),
         (StepError::NonFiniteInput { sample: 2 }, "sample 2: an input is infinite or NaN"),
+        (StepError::Index { sample: 3 }, "sample 3: an index is out of range, or isn't whole"),
         (
             StepError::Target { sample: 1, error: TargetError::Label { label: 12, classes: 10 } },
             "sample 1: label 12 is out of range: there are 10 classes",

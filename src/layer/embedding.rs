@@ -26,8 +26,8 @@ use crate::tensor::{Array, take, take_mut};
 /// # use stackprop::prelude::*;
 /// let words = Embedding::<4, 3, 2>::new([[0.0, 1.0], [2.0, 3.0], [4.0, 5.0]]);
 /// let mut workspace = Workspace::<Embedding<4, 3, 2>>::ZERO;
-/// let y = workspace.infer(&words, &Vector::new([2.0, 0.0, 2.0, 3.0]));
-/// assert_eq!(y.0, [[4.0, 5.0], [0.0, 1.0], [4.0, 5.0], [0.0, 0.0]]);
+/// let x = Vector::new([2.0, 0.0, 2.0, 3.0]);
+/// assert_eq!(workspace.infer(&words, &x).0, [[4.0, 5.0], [0.0, 1.0], [4.0, 5.0], [0.0, 0.0]]);
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Embedding<const STEPS: usize, const VOCABULARY: usize, const N: usize, T = f32> {
@@ -60,10 +60,10 @@ impl<const STEPS: usize, const VOCABULARY: usize, const N: usize, T: Scalar> Emb
     #[inline(always)]
     fn gather(index: T, x: &[T], dy: &[[T; N]], sum: &mut [T; N]) {
         sum.fill(T::ZERO);
-        for (x, dy) in x.chunks(CHUNK).zip(dy.chunks(CHUNK)) {
+        for (chunk, x) in x.chunks(CHUNK).enumerate() {
             // Without a branch, so that it runs in vectors: most chunks have none.
             if x.iter().fold(false, |any, &x| any | (x == index)) {
-                for (_, dy) in x.iter().zip(dy).filter(|(x, _)| **x == index) {
+                for (_, dy) in x.iter().zip(dy.iter().skip(chunk * CHUNK)).filter(|(x, _)| **x == index) {
                     for (sum, &dy) in sum.iter_mut().zip(dy) {
                         *sum += dy;
                     }

@@ -8,6 +8,7 @@
 //! Sums are in row-major order, of the inputs of a window and of the windows. Vectors run along the channels.
 
 use core::marker::PhantomData;
+use core::ops::Range;
 
 use super::grid::Grid;
 use super::size::{Axis, Slide2d, Valid};
@@ -187,36 +188,51 @@ impl Pooling for Max {
         let y = y.flat_mut();
         y.fill(P::T::MIN);
         window.each(|i| {
-            for (y, &x) in y.iter_mut().zip(x.get(i).map_or(&[][..], P::flat)) {
-                *y = larger(*y, x);
+            if let Some(x) = x.get(i) {
+                for (y, &x) in y.iter_mut().zip(x.flat()) {
+                    *y = larger(*y, x);
+                }
             }
         });
     }
 
     #[inline(always)]
     fn backward<P: Array>(x: &[P], window: Window, dy: &P, dx: &mut [P]) {
-        for (block, dy) in dy.flat().chunks(BLOCK).enumerate() {
-            let (start, mut max, mut left) = (block * BLOCK, [P::T::MIN; BLOCK], [P::T::ZERO; BLOCK]);
-            window.each(|i| {
-                for (max, &x) in max.iter_mut().zip(x.get(i).map_or(&[][..], P::flat).iter().skip(start)) {
-                    *max = larger(*max, x);
-                }
-            });
-            for (left, &dy) in left.iter_mut().zip(dy) {
-                *left = dy;
-            }
-            window.each(|i| {
-                if let (Some(x), Some(dx)) = (x.get(i), dx.get_mut(i)) {
-                    let numbers = dx.flat_mut().iter_mut().zip(x.flat()).skip(start).zip(&max).zip(&mut left);
-                    for (((dx, &x), &max), left) in numbers {
-                        // What isn't below the largest takes all that is left.
-                        *dx += if x < max { P::T::ZERO } else { *left };
-                        *left = if x < max { *left } else { P::T::ZERO };
-                    }
-                }
-            });
+        let (whole, rest) = (P::LEN / BLOCK, P::LEN % BLOCK);
+        for block in 0..whole {
+            route(x, window, dy, dx, block * BLOCK..(block + 1) * BLOCK);
+        }
+        if rest > 0 {
+            route(x, window, dy, dx, P::LEN - rest..P::LEN);
         }
     }
+}
+
+/// Adds dy of at most [`BLOCK`] channels to dx where the first of the largest is. How many there are is known to the compiler.
+#[inline(always)]
+fn route<P: Array>(x: &[P], window: Window, dy: &P, dx: &mut [P], channels: Range<usize>) {
+    let (mut max, mut left) = ([P::T::MIN; BLOCK], [P::T::ZERO; BLOCK]);
+    for (left, &dy) in left.iter_mut().zip(dy.flat().get(channels.clone()).unwrap_or(&[])) {
+        *left = dy;
+    }
+    window.each(|i| {
+        if let Some(x) = x.get(i).and_then(|x| x.flat().get(channels.clone())) {
+            for (max, &x) in max.iter_mut().zip(x) {
+                *max = larger(*max, x);
+            }
+        }
+    });
+    window.each(|i| {
+        let x = x.get(i).and_then(|x| x.flat().get(channels.clone()));
+        let dx = dx.get_mut(i).and_then(|dx| dx.flat_mut().get_mut(channels.clone()));
+        if let (Some(x), Some(dx)) = (x, dx) {
+            for (((dx, &x), &max), left) in dx.iter_mut().zip(x).zip(&max).zip(&mut left) {
+                // What isn't below the largest takes all that is left.
+                *dx += if x < max { P::T::ZERO } else { *left };
+                *left = if x < max { *left } else { P::T::ZERO };
+            }
+        }
+    });
 }
 
 impl<const COUNT_PADDING: bool> Average<COUNT_PADDING> {
@@ -234,8 +250,10 @@ impl<const COUNT_PADDING: bool> Pooling for Average<COUNT_PADDING> {
         let (y, count) = (y.flat_mut(), Self::count::<P::T>(window));
         y.fill(P::T::ZERO);
         window.each(|i| {
-            for (y, &x) in y.iter_mut().zip(x.get(i).map_or(&[][..], P::flat)) {
-                *y += x;
+            if let Some(x) = x.get(i) {
+                for (y, &x) in y.iter_mut().zip(x.flat()) {
+                    *y += x;
+                }
             }
         });
         for y in y {
@@ -283,14 +301,11 @@ impl<F: Pooling, A: Grid, B: Grid, const KH: usize, const KW: usize, S: Slide2d>
         }
     }
 
-    /// Each position of the output, and its window.
+    /// The window of each position of the output.
     #[inline(always)]
-    fn windows(mut each: impl FnMut(usize, Window)) {
-        for row in 0..B::HEIGHT {
-            for column in 0..B::WIDTH {
-                each(row * B::WIDTH + column, Window { rows: Self::ROWS, columns: Self::COLUMNS, at: [row, column] });
-            }
-        }
+    fn windows() -> impl Iterator<Item = Window> {
+        let window = |o| Window { rows: Self::ROWS, columns: Self::COLUMNS, at: [o / B::WIDTH, o % B::WIDTH] };
+        (0..B::HEIGHT * B::WIDTH).map(window)
     }
 }
 
@@ -336,11 +351,9 @@ impl<F: Pooling, A: Grid, B: Grid<T = A::T, Pixel = A::Pixel>, const KH: usize, 
         let y = take_mut(saved, x.len());
         for (x, y) in x.iter().zip(&mut *y) {
             let (x, y) = (A::pixels(core::slice::from_ref(x)), B::pixels_mut(core::slice::from_mut(y)));
-            Self::windows(|o, window| {
-                if let Some(y) = y.get_mut(o) {
-                    F::forward(x, window, y);
-                }
-            });
+            for (window, y) in Self::windows().zip(y) {
+                F::forward(x, window, y);
+            }
         }
         y
     }
@@ -374,11 +387,9 @@ impl<F: Pooling, A: Grid, B: Grid<T = A::T, Pixel = A::Pixel>, const KH: usize, 
             for ((x, dy), dx) in x.iter().zip(&*dy).zip(dx) {
                 let (x, dy) = (A::pixels(core::slice::from_ref(x)), B::pixels(core::slice::from_ref(dy)));
                 let dx = A::pixels_mut(core::slice::from_mut(dx));
-                Self::windows(|o, window| {
-                    if let Some(dy) = dy.get(o) {
-                        F::backward(x, window, dy, dx);
-                    }
-                });
+                for (window, dy) in Self::windows().zip(dy) {
+                    F::backward(x, window, dy, dx);
+                }
             }
         }
     }

@@ -25,7 +25,8 @@ use crate::tensor::{Array, take, take_mut};
 /// # use stackprop::prelude::*;
 /// let norm = LayerNorm::<4>::new([1.0; 4], [0.0; 4]);
 /// let mut workspace = Workspace::<LayerNorm<4>>::ZERO;
-/// let y = workspace.infer(&norm, &Vector::new([1.0, 3.0, 1.0, 3.0]));
+/// let x = Vector::new([1.0, 3.0, 1.0, 3.0]);
+/// let y = workspace.infer(&norm, &x);
 /// assert!((y[0] + 1.0).abs() < 1e-4 && (y[1] - 1.0).abs() < 1e-4);
 /// // Of each of 20 steps.
 /// type Sequence = (LayerNorm<8, [[f32; 8]; 20]>, Flatten<[[f32; 8]; 20], 160>);
@@ -40,8 +41,9 @@ pub type LayerNorm<const N: usize, A = [f32; N]> = RowNorm<N, N, A>;
 /// # use stackprop::prelude::*;
 /// let norm = RMSNorm::<2>::new([1.0; 2], []);
 /// let mut workspace = Workspace::<RMSNorm<2>>::ZERO;
-/// let y = workspace.infer(&norm, &Vector::new([3.0, 3.0]));
-/// assert!((y[0] - 1.0).abs() < 1e-5);
+/// let x = Vector::new([1.0, 7.0]);
+/// let y = workspace.infer(&norm, &x);
+/// assert!((y[0] - 0.2).abs() < 1e-5 && (y[1] - 1.4).abs() < 1e-5);
 /// ```
 pub type RMSNorm<const N: usize, A = [f32; N]> = RowNorm<N, 0, A>;
 
