@@ -20,7 +20,17 @@ type Net = network!([28, 28, 1] =>
     Conv2d(8, 3, 3), ReLU, MaxPool2d(2, 2), Conv2d(16, 3, 3), ReLU, MaxPool2d(2, 2), Flatten, Dense(10));
 type Training = Trainer<Net, SoftmaxCrossEntropy<10>, Scheduled<Adam, Cosine>, BATCH>;
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn main() -> std::process::ExitCode {
+    match run() {
+        Ok(()) => std::process::ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            std::process::ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
     let Some(folder) = arguments.next() else {
         return Err(format!("a folder with the files of MNIST is missing\n{}", idx::WHERE).into());
