@@ -72,6 +72,8 @@ fn an_index_out_of_range_is_an_error_that_changes_nothing() {
     }
     assert!(refused::<(Regularized<Embedding<3, 5, 4>>,)>() && refused::<FrozenRef<Net>>());
     assert!(refused::<(Frozen<(Embedding<3, 5, 4>,)>, Flatten<[[f32; 4]; 3], 12>)>());
+    assert!(refused::<Recompute<(Embedding<3, 5, 4>, Flatten<[[f32; 4]; 3], 12>)>>());
+    assert!(refused::<Sum<Dense<3, 2>, Net>>() && refused::<Concat<Net, Dense<3, 2>, [f32; 4]>>());
 }
 
 /// With Adam a vector whose index doesn't occur goes on moving, as its moments say: once a step, from the gradient 0.

@@ -116,6 +116,11 @@ where
     }
 
     #[inline(always)]
+    fn accepts(x: &A::In) -> bool {
+        A::accepts(x) && A::In::pass(core::slice::from_ref(x)).iter().all(B::accepts)
+    }
+
+    #[inline(always)]
     fn forward<'a, K: Kernels, P: Place, const BATCH: usize>(
         &self,
         x: P::Input<'a, A::In>,

@@ -92,6 +92,11 @@ macro_rules! recompute {
             }
 
             #[inline(always)]
+            fn accepts(x: &Self::In) -> bool {
+                $A::accepts(x)
+            }
+
+            #[inline(always)]
             fn forward<'a, K: Kernels, P: Place, const BATCH: usize>(
                 &self,
                 x: P::Input<'a, Self::In>,

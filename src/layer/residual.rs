@@ -96,6 +96,11 @@ where
     }
 
     #[inline(always)]
+    fn accepts(x: &Self::In) -> bool {
+        L::accepts(x)
+    }
+
+    #[inline(always)]
     fn forward<'a, K: Kernels, P: Place, const B: usize>(
         &self,
         x: P::Input<'a, L::In>,

@@ -28,9 +28,9 @@ pub struct Tensor<A>(pub A);
 pub type Vector<const N: usize, T = f32> = Tensor<[T; N]>;
 /// `ROWS` times `COLS` numbers, row-major.
 pub type Matrix<const ROWS: usize, const COLS: usize, T = f32> = Tensor<[[T; COLS]; ROWS]>;
-/// Three dimensions, such as channels, height and width.
+/// Three dimensions, such as height, width and channels.
 pub type Tensor3<const A: usize, const B: usize, const C: usize, T = f32> = Tensor<[[[T; C]; B]; A]>;
-/// Four dimensions, such as batch, channels, height and width.
+/// Four dimensions, such as batch, height, width and channels.
 pub type Tensor4<const A: usize, const B: usize, const C: usize, const D: usize, T = f32> =
     Tensor<[[[[T; D]; C]; B]; A]>;
 
