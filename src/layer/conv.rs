@@ -19,7 +19,7 @@ use crate::tensor::{Array, Shape, take, take_mut};
 
 /// Convolution along a sequence: from `LEN` steps of `IN` channels to `OLEN` steps of `OUT`, with windows of `K` steps (LeCun and others 1989).
 ///
-/// y[p][o] = b[o] + Σₖ Σ꜀ x[p · stride + k · dilation - before][c] · w[o][c][k], a cross-correlation, as everywhere in this field; what lies before
+/// `y[p][o] = b[o] + Σₖ Σ꜀ x[p · stride + k · dilation - before][c] · w[o][c][k]`, a cross-correlation, as everywhere in this field; what lies before
 /// the first step or behind the last is 0. `S` says how windows slide: [`Valid`], [`Same`](super::size::Same) or
 /// [`Padded`](super::size::Padded), and `OLEN` follows from it; another number doesn't compile. `PER` is how many inputs an output sees: all
 /// `IN`, or those of its group, `IN / groups`.
@@ -74,6 +74,12 @@ impl<
     const ORDER: Order = Order::Reversed([OUT, PER, K]);
     const SHAPE: Shape = <[[[T; K]; PER]; OUT]>::SHAPE;
     const FAN: (usize, usize) = (PER * K, OUT * PER / IN * K);
+    /// The sizes follow from each other, or it doesn't compile.
+    const CHECKED: () = {
+        check_groups(Self::NAME, ["IN", "OUT"], [IN, OUT], PER);
+        let Window { columns, .. } = Self::WINDOW;
+        columns.check(Self::NAME, ["OLEN", "LEN", "K"], OLEN);
+    };
 
     /// A layer with given weights, `weight[output][input][k]`, and biases, in const. Of a group's outputs, inputs are counted from its first.
     pub const fn new(weight: [[[T; K]; PER]; OUT], bias: [T; OUT]) -> Self {
@@ -113,9 +119,7 @@ impl<
 > Convolution for Conv1d<LEN, IN, OLEN, OUT, K, S, T, PER>
 {
     const WINDOW: Window = {
-        check_groups(Self::NAME, ["IN", "OUT"], [IN, OUT], PER);
         let columns = Axis::new::<S>(LEN, K);
-        columns.check(Self::NAME, ["OLEN", "LEN", "K"], OLEN);
         Window { rows: Axis::new::<Valid>(1, 1), columns, wide: IN, narrow: OUT, per: PER }
     };
 }
@@ -195,6 +199,13 @@ impl<
     const ORDER: Order = Order::Reversed([OUT, PER, KH * KW]);
     const SHAPE: Shape = <[[[[T; KW]; KH]; PER]; OUT]>::SHAPE;
     const FAN: (usize, usize) = (PER * KH * KW, OUT * PER / IN * KH * KW);
+    /// The sizes follow from each other, or it doesn't compile.
+    const CHECKED: () = {
+        check_groups(Self::NAME, ["IN", "OUT"], [IN, OUT], PER);
+        let Window { rows, columns, .. } = Self::WINDOW;
+        rows.check(Self::NAME, ["OH", "H", "KH"], OH);
+        columns.check(Self::NAME, ["OW", "W", "KW"], OW);
+    };
 
     /// A layer with given weights, `weight[output][input][row][column]`, and biases, in const. Of a group's outputs, inputs are counted from its
     /// first.
@@ -240,10 +251,7 @@ impl<
 > Convolution for Conv2d<H, W, IN, OH, OW, OUT, KH, KW, S, T, PER>
 {
     const WINDOW: Window = {
-        check_groups(Self::NAME, ["IN", "OUT"], [IN, OUT], PER);
         let (rows, columns) = (Axis::new::<S::Rows>(H, KH), Axis::new::<S::Columns>(W, KW));
-        rows.check(Self::NAME, ["OH", "H", "KH"], OH);
-        columns.check(Self::NAME, ["OW", "W", "KW"], OW);
         Window { rows, columns, wide: IN, narrow: OUT, per: PER }
     };
 }

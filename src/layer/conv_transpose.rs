@@ -66,6 +66,12 @@ impl<
     const ORDER: Order = Order::Reversed([IN, PER, K]);
     const SHAPE: Shape = <[[[T; K]; PER]; IN]>::SHAPE;
     const FAN: (usize, usize) = (IN * PER / OUT * K, PER * K);
+    /// The sizes follow from each other, or it doesn't compile.
+    const CHECKED: () = {
+        check_groups(Self::NAME, ["OUT", "IN"], [OUT, IN], PER);
+        let Window { columns, .. } = Self::WINDOW;
+        columns.check_transposed(Self::NAME, ["OLEN", "LEN", "K"], LEN);
+    };
 
     /// A layer with given weights, `weight[input][output][k]`, and biases, in const. Of a group's inputs, outputs are counted from its first.
     pub const fn new(weight: [[[T; K]; PER]; IN], bias: [T; OUT]) -> Self {
@@ -105,9 +111,7 @@ impl<
 > Convolution for ConvTranspose1d<LEN, IN, OLEN, OUT, K, S, T, PER>
 {
     const WINDOW: Window = {
-        check_groups(Self::NAME, ["OUT", "IN"], [OUT, IN], PER);
         let columns = Axis::new::<S>(OLEN, K);
-        columns.check_transposed(Self::NAME, ["OLEN", "LEN", "K"], LEN);
         Window { rows: Axis::new::<Valid>(1, 1), columns, wide: OUT, narrow: IN, per: PER }
     };
 }
@@ -166,6 +170,13 @@ impl<
     const ORDER: Order = Order::Reversed([IN, PER, KH * KW]);
     const SHAPE: Shape = <[[[[T; KW]; KH]; PER]; IN]>::SHAPE;
     const FAN: (usize, usize) = (IN * PER / OUT * KH * KW, PER * KH * KW);
+    /// The sizes follow from each other, or it doesn't compile.
+    const CHECKED: () = {
+        check_groups(Self::NAME, ["OUT", "IN"], [OUT, IN], PER);
+        let Window { rows, columns, .. } = Self::WINDOW;
+        rows.check_transposed(Self::NAME, ["OH", "H", "KH"], H);
+        columns.check_transposed(Self::NAME, ["OW", "W", "KW"], W);
+    };
 
     /// A layer with given weights, `weight[input][output][row][column]`, and biases, in const. Of a group's inputs, outputs are counted from its
     /// first.
@@ -211,10 +222,7 @@ impl<
 > Convolution for ConvTranspose2d<H, W, IN, OH, OW, OUT, KH, KW, S, T, PER>
 {
     const WINDOW: Window = {
-        check_groups(Self::NAME, ["OUT", "IN"], [OUT, IN], PER);
         let (rows, columns) = (Axis::new::<S::Rows>(OH, KH), Axis::new::<S::Columns>(OW, KW));
-        rows.check_transposed(Self::NAME, ["OH", "H", "KH"], H);
-        columns.check_transposed(Self::NAME, ["OW", "W", "KW"], W);
         Window { rows, columns, wide: OUT, narrow: IN, per: PER }
     };
 }

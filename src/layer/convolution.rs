@@ -92,6 +92,7 @@ macro_rules! convolution {
             type Wide<const B: usize> = [$Out; B];
             type Slots<C: Copies> = (Aligned<C::Of<$Weight>>, C::Of<[T; OUT]>);
             const COST: Cost = {
+                let () = Self::CHECKED;
                 let products = Self::WINDOW.multiply_adds();
                 let parameters = Self::WINDOW.weights() + OUT;
                 Cost { parameters, forward: products, gradient: products, dx: products, skipped: products, ..Cost::NONE }
@@ -188,6 +189,7 @@ macro_rules! convolution {
                 saved: &'a mut [$Out; B],
                 end: E,
             ) -> &'a mut [$Out] {
+                const { Self::CHECKED }
                 let y = take_mut(saved, x.len());
                 let (x, flat, weight) = (<$In>::flatten(x), <$Out>::flatten_mut(y), self.weight.0.flat());
                 convolution::forward::<N, Self, _, E, $transposed>(x, weight, &self.bias, flat, end);

@@ -21,5 +21,6 @@ const _: () = assert!(Workspace::<Sequence>::BYTES > 0 && Image::COST.parameters
 
 fn main() {
     let net = Sequence::boxed();
-    assert_eq!(Workspace::<Sequence>::ZERO.infer(&*net, &Tensor([[1.0; 6]; 20])), &Tensor::ZERO);
+    let mut workspace = Workspace::<Sequence>::ZERO;
+    assert_eq!(workspace.infer(&*net, &Tensor([[1.0; 6]; 20])), &Tensor::ZERO);
 }
