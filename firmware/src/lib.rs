@@ -1,6 +1,8 @@
 //! What the programs share: the digits in flash, and the weights of a network that was trained on them.
 #![no_std]
 
+pub mod motion;
+
 use stackprop::prelude::*;
 use stackprop::random::Shuffle;
 

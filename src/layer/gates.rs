@@ -28,13 +28,13 @@ pub(super) const fn by_input<const GATES: usize, const IN: usize, const N: usize
 
 /// The weights of `gates` gates of `n` units, logically `[gates · n][inputs]`.
 pub(super) fn weight_info(path: Path, name: &'static str, [gates, n, inputs]: [usize; 3]) -> Info {
-    let shape = Shape::SCALAR.within(inputs).within(gates * n);
+    let shape = Shape::matrix(gates * n, inputs);
     Info { path, name, role: Role::Weight, shape, fan: (inputs, n), order: Order::Reversed([n, 1, inputs]) }
 }
 
 /// The biases of `n` units.
 pub(super) fn bias_info(path: Path, name: &'static str, n: usize, inputs: usize) -> Info {
-    Info { path, name, role: Role::Bias, shape: Shape::SCALAR.within(n), fan: (inputs, n), order: Order::ByRow }
+    Info { path, name, role: Role::Bias, shape: Shape::vector(n), fan: (inputs, n), order: Order::ByRow }
 }
 
 /// The weights of each gate as a constant expression, by unit.

@@ -3,6 +3,7 @@
 use crate::budget::Text;
 
 /// How many numbers apart the ends of a kernel of `kernel` numbers are, both included: `dilation · (kernel - 1) + 1`.
+#[inline(always)]
 pub const fn span(kernel: usize, dilation: usize) -> usize {
     dilation * (kernel - 1) + 1
 }
@@ -14,11 +15,13 @@ pub const fn span(kernel: usize, dilation: usize) -> usize {
 /// assert_eq!(valid(28, 3, 1, 1), 26);
 /// assert_eq!(valid(20, 5, 2, 1), 8);
 /// ```
+#[inline(always)]
 pub const fn valid(size: usize, kernel: usize, stride: usize, dilation: usize) -> usize {
     if span(kernel, dilation) > size { 0 } else { (size - span(kernel, dilation)) / stride + 1 }
 }
 
 /// Positions of a window with as much padding as it takes: `size / stride`, rounded up.
+#[inline(always)]
 pub const fn same(size: usize, stride: usize) -> usize {
     size.div_ceil(stride)
 }
@@ -122,6 +125,7 @@ impl Axis {
     }
 
     /// How many positions the window has.
+    #[inline(always)]
     pub const fn positions(self) -> usize {
         match self.padding {
             Padding::None => valid(self.size, self.kernel, self.stride, self.dilation),
@@ -131,6 +135,7 @@ impl Axis {
     }
 
     /// How many numbers are added before the first.
+    #[inline(always)]
     pub const fn before(self) -> usize {
         match self.padding {
             Padding::None => 0,
@@ -172,12 +177,14 @@ impl Axis {
     }
 
     /// Whether a tap can fall on padding.
+    #[inline(always)]
     pub(crate) const fn is_padded(self) -> bool {
         let (start, end) = self.inner();
         start > 0 || end < self.positions()
     }
 
     /// Whether each position sees one number, its own.
+    #[inline(always)]
     pub(crate) const fn is_pointwise(self) -> bool {
         self.kernel == 1 && self.stride == 1 && self.before() == 0 && self.positions() == self.size
     }

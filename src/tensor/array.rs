@@ -30,6 +30,16 @@ impl Shape {
         Self { dims, rank: self.rank + 1 }
     }
 
+    /// The shape of `[T; n]`.
+    pub(crate) const fn vector(n: usize) -> Self {
+        Self { dims: [n, 1, 1, 1, 1, 1], rank: 1 }
+    }
+
+    /// The shape of `[[T; columns]; rows]`.
+    pub(crate) const fn matrix(rows: usize, columns: usize) -> Self {
+        Self { dims: [rows, columns, 1, 1, 1, 1], rank: 2 }
+    }
+
     /// How many dimensions.
     pub const fn rank(&self) -> usize {
         self.rank

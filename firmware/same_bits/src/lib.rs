@@ -3,6 +3,7 @@
 
 use stackprop::layer::Layer;
 use stackprop::loss::Compares;
+use stackprop::network;
 use stackprop::optimizer::Optimizer;
 use stackprop::prelude::*;
 use stackprop::random::{generator, mix, unit};
@@ -14,6 +15,22 @@ pub type Small<const BATCH: usize> =
 pub type Digits = Trainer<(Dense<64, 32>, ReLU<32>, Dense<32, 10>), SoftmaxCrossEntropy<10>, Adam, 1>;
 /// 5-7-27-3: sizes that leave a rest wherever loops take several numbers at a time.
 pub type Odd<O> = Trainer<(Dense<5, 7>, ReLU<7>, Dense<7, 27>, ReLU<27>, Dense<27, 3>), SoftmaxCrossEntropy<3>, O, 1>;
+/// The convolutions of `examples/motion.rs`.
+pub type Motion = Trainer<
+    network!([20, 6] => Conv1d(16, 3, Same), ReLU, MaxPool1d(2), Conv1d(24, 3, Same), ReLU, GlobalAvgPool, Dense(7)),
+    SoftmaxCrossEntropy<7>,
+    Adam,
+    1,
+>;
+/// A recurrent network on the same windows.
+pub type Recurrent = Trainer<network!([20, 6] => Gru(8), Last, Dense(7)), SoftmaxCrossEntropy<7>, Adam, 1>;
+/// A convolution of images, with batch normalisation.
+pub type Images = Trainer<
+    network!([8, 8, 1] => Conv2d(5, 3, 3), BatchNorm, ReLU, MaxPool2d(2, 2), Flatten, Dense(10)),
+    SoftmaxCrossEntropy<10>,
+    Adam,
+    4,
+>;
 
 /// Everything that the runs need.
 pub struct Memory {
@@ -22,11 +39,27 @@ pub struct Memory {
     digits: (Digits, Batch<[f32; 64], u8, 1>),
     sgd: (Odd<Sgd>, Batch<[f32; 5], u8, 1>),
     momentum: (Odd<Momentum>, Batch<[f32; 5], u8, 1>),
+    motion: (Motion, Batch<[[f32; 6]; 20], u8, 1>),
+    gru: (Recurrent, Batch<[[f32; 6]; 20], u8, 1>),
+    images: (Images, Batch<[[[f32; 1]; 8]; 8], u8, 4>),
 }
-stackprop::zeroed!([] Memory { one, eight, digits, sgd, momentum });
+stackprop::zeroed!([] Memory { one, eight, digits, sgd, momentum, motion, gru, images });
 
 static IMAGES: &[[u8; 64]] = include_bytes!("../../../examples/data/digits_x_1797x64_u8.bin").as_chunks().0;
 static LABELS: &[u8; 1797] = include_bytes!("../../../examples/data/digits_y_1797_u8.bin");
+const ALL_WINDOWS: &[[[[u8; 2]; 20]; 6]] =
+    include_bytes!("../../../examples/data/imu_watch_x_1149x6x20_i16le.bin").as_chunks().0.as_chunks().0.as_chunks().0;
+const ALL_EXERCISES: &[u8; 1149] = include_bytes!("../../../examples/data/imu_watch_y_1149_u8.bin");
+
+/// Every eleventh window of the motion sensor, and its exercise.
+static WINDOWS: [([[[u8; 2]; 20]; 6], u8); 100] = {
+    let (mut windows, mut i) = ([([[[0; 2]; 20]; 6], 0); 100], 0);
+    while i < windows.len() {
+        windows[i] = (ALL_WINDOWS[11 * i], ALL_EXERCISES[11 * i]);
+        i += 1;
+    }
+    windows
+};
 
 /// What is trained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,11 +74,18 @@ pub enum Run {
     Sgd,
     /// The same with momentum.
     Momentum,
+    /// Convolutions on windows of a motion sensor, batch 1, 100 steps.
+    Motion,
+    /// A recurrent network on the same, batch 1, 100 steps.
+    Gru,
+    /// Convolution, batch normalisation and pooling on digits, batch 4, 100 steps.
+    Images,
 }
 
 impl Run {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::One, Self::Eight, Self::Digits, Self::Sgd, Self::Momentum];
+    pub const ALL: [Self; 8] =
+        [Self::One, Self::Eight, Self::Digits, Self::Sgd, Self::Momentum, Self::Motion, Self::Gru, Self::Images];
 
     /// Its name.
     pub const fn name(self) -> &'static str {
@@ -55,6 +95,9 @@ impl Run {
             Self::Digits => "64-32-10x1",
             Self::Sgd => "5-7-27-3-sgd",
             Self::Momentum => "5-7-27-3-momentum",
+            Self::Motion => "conv1d-motion",
+            Self::Gru => "gru-motion",
+            Self::Images => "conv2d-digits",
         }
     }
 
@@ -67,6 +110,9 @@ impl Run {
             Self::Digits => run(&mut memory.digits, adam, 300, digit),
             Self::Sgd => run(&mut memory.sgd, Sgd::new(0.1).ok()?, 200, noise),
             Self::Momentum => run(&mut memory.momentum, Momentum::new(0.02, 0.9).ok()?, 200, noise),
+            Self::Motion => run(&mut memory.motion, adam, 100, window),
+            Self::Gru => run(&mut memory.gru, adam, 100, window),
+            Self::Images => run(&mut memory.images, adam, 100, picture),
         }
     }
 }
@@ -90,6 +136,29 @@ fn digit(i: usize, x: &mut Vector<64>) -> u8 {
         }
         _ => 0,
     }
+}
+
+/// The same as rows of pixels of one channel.
+fn picture(i: usize, x: &mut Tensor<[[[f32; 1]; 8]; 8]>) -> u8 {
+    let mut flat = Vector::ZERO;
+    let label = digit(i, &mut flat);
+    for (x, &pixel) in x.0.as_flattened_mut().as_flattened_mut().iter_mut().zip(&flat.0) {
+        *x = pixel;
+    }
+    label
+}
+
+/// Window `i`, and the exercise.
+fn window(i: usize, x: &mut Tensor<[[f32; 6]; 20]>) -> u8 {
+    let Some((window, exercise)) = WINDOWS.get(i * 37 % WINDOWS.len()) else { return 0 };
+    for (channel, numbers) in window.iter().enumerate() {
+        for (x, &bytes) in x.0.iter_mut().zip(numbers) {
+            if let Some(x) = x.get_mut(channel) {
+                *x = f32::from(i16::from_le_bytes(bytes)) / 16384.0;
+            }
+        }
+    }
+    *exercise
 }
 
 /// Noise around one of three places.

@@ -48,56 +48,67 @@ pub struct Window {
 
 impl Window {
     /// Numbers of a sample's wide side.
+    #[inline(always)]
     pub const fn wide_len(self) -> usize {
         self.rows.size * self.columns.size * self.wide
     }
 
     /// Numbers of a sample's narrow side.
+    #[inline(always)]
     pub const fn narrow_len(self) -> usize {
         self.rows.positions() * self.columns.positions() * self.narrow
     }
 
     /// Numbers of the window in one channel.
+    #[inline(always)]
     pub const fn taps(self) -> usize {
         self.rows.kernel * self.columns.kernel
     }
 
     /// How many weights there are.
+    #[inline(always)]
     pub const fn weights(self) -> usize {
         self.taps() * self.per * self.narrow
     }
 
     /// Multiply-adds of a sample, those with padding included.
+    #[inline(always)]
     pub const fn multiply_adds(self) -> usize {
         self.weights() * self.rows.positions() * self.columns.positions()
     }
 
     /// Whether each channel stands alone: vectors then run along the channels of both sides.
+    #[inline(always)]
     const fn each(self) -> bool {
         self.per == 1 && self.wide == self.narrow
     }
 
     /// Groups that are treated one by one.
+    #[inline(always)]
     const fn groups(self) -> usize {
         if self.each() { 1 } else { self.wide / self.per }
     }
 
     /// Narrow channels of a group.
+    #[inline(always)]
     const fn outputs(self) -> usize {
         self.narrow / self.groups()
     }
 
     /// Wide channels of a group.
+    #[inline(always)]
     const fn inputs(self) -> usize {
         self.wide / self.groups()
     }
 
     /// Whether the taps of a row are one run of numbers.
+    #[inline(always)]
     const fn runs(self) -> bool {
         !self.each() && self.columns.dilation == 1 && self.per == self.wide
     }
 
     /// Whether a tap can fall on padding.
+    #[inline(always)]
     const fn padded(self) -> bool {
         self.rows.is_padded() || self.columns.is_padded()
     }
