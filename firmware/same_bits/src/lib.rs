@@ -32,6 +32,9 @@ pub type Images = Trainer<
     4,
 >;
 
+/// A digit of 8 x 8 pixels.
+type Image = [[[f32; 1]; 8]; 8];
+
 /// Everything that the runs need.
 pub struct Memory {
     one: (Small<1>, Batch<[f32; 2], u8, 1>),
@@ -41,7 +44,7 @@ pub struct Memory {
     momentum: (Odd<Momentum>, Batch<[f32; 5], u8, 1>),
     motion: (Motion, Batch<[[f32; 6]; 20], u8, 1>),
     gru: (Recurrent, Batch<[[f32; 6]; 20], u8, 1>),
-    images: (Images, Batch<[[[f32; 1]; 8]; 8], u8, 4>),
+    images: (Images, Batch<Image, u8, 4>),
 }
 stackprop::zeroed!([] Memory { one, eight, digits, sgd, momentum, motion, gru, images });
 
