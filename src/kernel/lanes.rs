@@ -26,6 +26,9 @@ pub trait Lanes<T>:
     /// `if self > other { self } else { other }`: the larger; `other` where one is NaN.
     #[must_use]
     fn at_least(self, other: Self) -> Self;
+    /// `if self > other || self.is_nan() { self } else { other }`: the larger; NaN where one is.
+    #[must_use]
+    fn larger(self, other: Self) -> Self;
     /// `if self < other { self } else { other }`: the smaller; `other` where one is NaN.
     #[must_use]
     fn at_most(self, other: Self) -> Self;
@@ -92,6 +95,10 @@ macro_rules! one_lane { ($($t:ident $bits:ident $shift:ident),*) => { $(
         #[inline(always)]
         fn at_least(self, other: $t) -> $t {
             if self > other { self } else { other }
+        }
+        #[inline(always)]
+        fn larger(self, other: $t) -> $t {
+            if self > other || self.is_nan() { self } else { other }
         }
         #[inline(always)]
         fn at_most(self, other: $t) -> $t {
@@ -226,6 +233,10 @@ impl<T: Copy, V: Lanes<T>> Lanes<T> for Pair<V> {
     #[inline(always)]
     fn at_least(self, other: Self) -> Self {
         Self(self.0.at_least(other.0), self.1.at_least(other.1))
+    }
+    #[inline(always)]
+    fn larger(self, other: Self) -> Self {
+        Self(self.0.larger(other.0), self.1.larger(other.1))
     }
     #[inline(always)]
     fn at_most(self, other: Self) -> Self {

@@ -8,6 +8,7 @@
 //! - `epilogue`: what a product does to its sums while they are in registers.
 //! - `product`: the three products of a dense layer; `share`: the same as tasks for several threads; `pipeline`: two of them in one.
 //! - `convolution`: the three products of a convolution; `steps`: those of recurrent layers; `attention`: those of attention.
+//! - `pool`: maximum and mean over windows.
 //! - `sums`: the update of what is added to each sample.
 //! - `rows`: sums down columns and along rows, for normalisation; the update of a row, for an embedding.
 //! - `battery`: tests of every kernel with every instruction set.
@@ -45,6 +46,7 @@ mod convolution;
 mod copies;
 mod epilogue;
 mod function;
+mod pool;
 mod product;
 mod rows;
 mod share;
@@ -69,6 +71,7 @@ pub use self::function::{
 };
 pub use self::lanes::{Lanes, Pair};
 pub use self::pipeline::learn_mul_rows;
+pub use self::pool::{Average, Max, Pooling, Windows, pool, unpool};
 pub use self::product::{
     COLUMNS, dots, dots_down, dots_then, learn_all, learn_bias, learn_rows, learn_some, mul_columns, mul_rows,
     mul_rows_then, mul_units,

@@ -25,16 +25,16 @@ impl Kernels for Neon {
 
 vector!(F32x4, float32x4_t, f32, 4, vaddq_f32 vsubq_f32 vmulq_f32 vdivq_f32 vsubq_f32 vdupq_n_f32,
     vdupq_n_f32 fma_f32 vsqrtq_f32 max_f32 min_f32 vld1q_f32 vst1q_f32,
-    sign_f32 total_f32 load_f32 store_f32, below_f32,
+    sign_f32 total_f32 load_f32 store_f32, below_f32 larger_f32,
     bits32 u32 vreinterpretq_u32_f32 vreinterpretq_f32_u32 vdupq_n_u32 vaddq_u32 vsubq_u32 vshlq_n_u32 vshrq_n_u32 vandq_u32 vorrq_u32);
 vector!(F64x2, float64x2_t, f64, 2, vaddq_f64 vsubq_f64 vmulq_f64 vdivq_f64 vsubq_f64 vdupq_n_f64,
     vdupq_n_f64 fma_f64 vsqrtq_f64 max_f64 min_f64 vld1q_f64 vst1q_f64,
-    sign_f64 total_f64 load_f64 store_f64, below_f64,
+    sign_f64 total_f64 load_f64 store_f64, below_f64 larger_f64,
     bits64 u64 vreinterpretq_u64_f64 vreinterpretq_f64_u64 vdupq_n_u64 vaddq_u64 vsubq_u64 vshlq_n_u64 vshrq_n_u64 vandq_u64 vorrq_u64);
 
 /// What the intrinsics name otherwise than those of x86-64, or don't have.
 macro_rules! lanewise {
-    ($v:ident, $fma:ident $vfmaq:ident, $max:ident $min:ident $sign:ident $below:ident, $vbslq:ident $vcgtq:ident $vcltq:ident $vdupq:ident) => {
+    ($v:ident, $fma:ident $vfmaq:ident, $max:ident $min:ident $sign:ident $below:ident $larger:ident, $vbslq:ident $vcgtq:ident $vcltq:ident $vceqq:ident $vdupq:ident) => {
         /// a · b + c.
         #[inline]
         #[target_feature(enable = "neon")]
@@ -54,6 +54,13 @@ macro_rules! lanewise {
             $vbslq($vcltq(a, b), a, b)
         }
 
+        /// The larger, or `v` where that is NaN, which isn't equal to itself.
+        #[inline]
+        #[target_feature(enable = "neon")]
+        fn $larger(v: $v, other: $v) -> $v {
+            $vbslq($vceqq(v, v), $vbslq($vcgtq(v, other), v, other), v)
+        }
+
         /// `then` where smaller than `bound`.
         #[inline]
         #[target_feature(enable = "neon")]
@@ -70,8 +77,8 @@ macro_rules! lanewise {
         }
     };
 }
-lanewise!(float32x4_t, fma_f32 vfmaq_f32, max_f32 min_f32 sign_f32 below_f32, vbslq_f32 vcgtq_f32 vcltq_f32 vdupq_n_f32);
-lanewise!(float64x2_t, fma_f64 vfmaq_f64, max_f64 min_f64 sign_f64 below_f64, vbslq_f64 vcgtq_f64 vcltq_f64 vdupq_n_f64);
+lanewise!(float32x4_t, fma_f32 vfmaq_f32, max_f32 min_f32 sign_f32 below_f32 larger_f32, vbslq_f32 vcgtq_f32 vcltq_f32 vceqq_f32 vdupq_n_f32);
+lanewise!(float64x2_t, fma_f64 vfmaq_f64, max_f64 min_f64 sign_f64 below_f64 larger_f64, vbslq_f64 vcgtq_f64 vcltq_f64 vceqq_f64 vdupq_n_f64);
 
 /// 2 + 2, 1 + 1.
 #[inline]

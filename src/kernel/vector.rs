@@ -3,7 +3,7 @@
 /// A vector type: its operators and what [`Lanes`] asks.
 macro_rules! vector {
     ($name:ident, $raw:ident, $t:ident, $lanes:literal, $add:ident $sub:ident $mul:ident $div:ident $neg:ident $zero:ident,
-     $splat:ident $fma:ident $sqrt:ident $max:ident $min:ident $load:ident $store:ident, $sign:ident $total:ident $load_some:ident $store_some:ident, $below:ident,
+     $splat:ident $fma:ident $sqrt:ident $max:ident $min:ident $load:ident $store:ident, $sign:ident $total:ident $load_some:ident $store_some:ident, $below:ident $larger:ident,
      $bits:ident $integer:ident $to_bits:ident $from_bits:ident $iset:ident $iadd:ident $isub:ident $left:ident $right:ident $and:ident $or:ident
      $(, $totals:ident)?) => {
         #[derive(Clone, Copy, Debug)]
@@ -47,6 +47,11 @@ macro_rules! vector {
             fn at_least(self, other: Self) -> Self {
                 // SAFETY: see the module that has the vector.
                 unsafe { Self($max(self.0, other.0)) }
+            }
+            #[inline(always)]
+            fn larger(self, other: Self) -> Self {
+                // SAFETY: see the module that has the vector.
+                unsafe { Self($larger(self.0, other.0)) }
             }
             #[inline(always)]
             fn at_most(self, other: Self) -> Self {

@@ -70,28 +70,28 @@ pub struct Sse;
 
 vector!(F32x16, __m512, f32, 16, _mm512_add_ps _mm512_sub_ps _mm512_mul_ps _mm512_div_ps _mm512_sub_ps _mm512_set1_ps,
     _mm512_set1_ps _mm512_fmadd_ps _mm512_sqrt_ps _mm512_max_ps _mm512_min_ps _mm512_loadu_ps _mm512_storeu_ps,
-    sign_ps512 total_ps512 load_ps512 store_ps512, below_ps512,
+    sign_ps512 total_ps512 load_ps512 store_ps512, below_ps512 larger_ps512,
     bits32 i32 _mm512_castps_si512 _mm512_castsi512_ps _mm512_set1_epi32 _mm512_add_epi32 _mm512_sub_epi32 _mm512_slli_epi32 _mm512_srli_epi32 _mm512_and_si512 _mm512_or_si512, totals_ps512);
 vector!(F64x8, __m512d, f64, 8, _mm512_add_pd _mm512_sub_pd _mm512_mul_pd _mm512_div_pd _mm512_sub_pd _mm512_set1_pd,
     _mm512_set1_pd _mm512_fmadd_pd _mm512_sqrt_pd _mm512_max_pd _mm512_min_pd _mm512_loadu_pd _mm512_storeu_pd,
-    sign_pd512 total_pd512 load_pd512 store_pd512, below_pd512,
+    sign_pd512 total_pd512 load_pd512 store_pd512, below_pd512 larger_pd512,
     bits64 i64 _mm512_castpd_si512 _mm512_castsi512_pd _mm512_set1_epi64 _mm512_add_epi64 _mm512_sub_epi64 _mm512_slli_epi64 _mm512_srli_epi64 _mm512_and_si512 _mm512_or_si512, totals_pd512);
 vector!(F32x8, __m256, f32, 8, _mm256_add_ps _mm256_sub_ps _mm256_mul_ps _mm256_div_ps _mm256_sub_ps _mm256_set1_ps,
     _mm256_set1_ps _mm256_fmadd_ps _mm256_sqrt_ps _mm256_max_ps _mm256_min_ps _mm256_loadu_ps _mm256_storeu_ps,
-    sign_ps256 total_ps256 load_ps256 store_ps256, below_ps256,
+    sign_ps256 total_ps256 load_ps256 store_ps256, below_ps256 larger_ps256,
     bits32 i32 _mm256_castps_si256 _mm256_castsi256_ps _mm256_set1_epi32 _mm256_add_epi32 _mm256_sub_epi32 _mm256_slli_epi32 _mm256_srli_epi32 _mm256_and_si256 _mm256_or_si256, totals_ps256);
 vector!(F64x4, __m256d, f64, 4, _mm256_add_pd _mm256_sub_pd _mm256_mul_pd _mm256_div_pd _mm256_sub_pd _mm256_set1_pd,
     _mm256_set1_pd _mm256_fmadd_pd _mm256_sqrt_pd _mm256_max_pd _mm256_min_pd _mm256_loadu_pd _mm256_storeu_pd,
-    sign_pd256 total_pd256 load_pd256 store_pd256, below_pd256,
+    sign_pd256 total_pd256 load_pd256 store_pd256, below_pd256 larger_pd256,
     bits64 i64 _mm256_castpd_si256 _mm256_castsi256_pd _mm256_set1_epi64x _mm256_add_epi64 _mm256_sub_epi64 _mm256_slli_epi64 _mm256_srli_epi64 _mm256_and_si256 _mm256_or_si256);
 
 vector!(F32x4, __m128, f32, 4, _mm_add_ps _mm_sub_ps _mm_mul_ps _mm_div_ps _mm_sub_ps _mm_set1_ps,
     _mm_set1_ps _mm_fmadd_ps _mm_sqrt_ps _mm_max_ps _mm_min_ps _mm_loadu_ps _mm_storeu_ps,
-    sign_ps128 total_ps128 load_ps128 store_ps128, below_ps128,
+    sign_ps128 total_ps128 load_ps128 store_ps128, below_ps128 larger_ps128,
     bits32 i32 _mm_castps_si128 _mm_castsi128_ps _mm_set1_epi32 _mm_add_epi32 _mm_sub_epi32 _mm_slli_epi32 _mm_srli_epi32 _mm_and_si128 _mm_or_si128);
 vector!(F64x2, __m128d, f64, 2, _mm_add_pd _mm_sub_pd _mm_mul_pd _mm_div_pd _mm_sub_pd _mm_set1_pd,
     _mm_set1_pd _mm_fmadd_pd _mm_sqrt_pd _mm_max_pd _mm_min_pd _mm_loadu_pd _mm_storeu_pd,
-    sign_pd128 total_pd128 load_pd128 store_pd128, below_pd128,
+    sign_pd128 total_pd128 load_pd128 store_pd128, below_pd128 larger_pd128,
     bits64 i64 _mm_castpd_si128 _mm_castsi128_pd _mm_set1_epi64x _mm_add_epi64 _mm_sub_epi64 _mm_slli_epi64 _mm_srli_epi64 _mm_and_si128 _mm_or_si128);
 
 /// 1 where positive, -1 where negative, else the number.
@@ -178,6 +178,43 @@ fn below_ps128(v: __m128, bound: __m128, then: __m128, or: __m128) -> __m128 {
 #[target_feature(enable = "avx")]
 fn below_pd128(v: __m128d, bound: __m128d, then: __m128d, or: __m128d) -> __m128d {
     _mm_blendv_pd(or, then, _mm_cmp_pd::<_CMP_LT_OQ>(v, bound))
+}
+
+/// The larger, `other` where one is NaN; but `v` where that is NaN.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn larger_ps512(v: __m512, other: __m512) -> __m512 {
+    _mm512_mask_mov_ps(_mm512_max_ps(v, other), _mm512_cmp_ps_mask::<_CMP_UNORD_Q>(v, v), v)
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn larger_pd512(v: __m512d, other: __m512d) -> __m512d {
+    _mm512_mask_mov_pd(_mm512_max_pd(v, other), _mm512_cmp_pd_mask::<_CMP_UNORD_Q>(v, v), v)
+}
+
+#[inline]
+#[target_feature(enable = "avx")]
+fn larger_ps256(v: __m256, other: __m256) -> __m256 {
+    _mm256_blendv_ps(_mm256_max_ps(v, other), v, _mm256_cmp_ps::<_CMP_UNORD_Q>(v, v))
+}
+
+#[inline]
+#[target_feature(enable = "avx")]
+fn larger_pd256(v: __m256d, other: __m256d) -> __m256d {
+    _mm256_blendv_pd(_mm256_max_pd(v, other), v, _mm256_cmp_pd::<_CMP_UNORD_Q>(v, v))
+}
+
+#[inline]
+#[target_feature(enable = "avx")]
+fn larger_ps128(v: __m128, other: __m128) -> __m128 {
+    _mm_blendv_ps(_mm_max_ps(v, other), v, _mm_cmp_ps::<_CMP_UNORD_Q>(v, v))
+}
+
+#[inline]
+#[target_feature(enable = "avx")]
+fn larger_pd128(v: __m128d, other: __m128d) -> __m128d {
+    _mm_blendv_pd(_mm_max_pd(v, other), v, _mm_cmp_pd::<_CMP_UNORD_Q>(v, v))
 }
 
 /// 8 + 8, then as for 8.

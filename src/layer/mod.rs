@@ -86,7 +86,7 @@ pub use self::pad::{Pad, Pad1d, Pad2d};
 pub use self::place::{Apart, InPlace, Need, No, Place, View, Want, Yes};
 pub use self::pool::{
     Average, AvgPool1d, AvgPool2d, GlobalAvgPool1d, GlobalAvgPool2d, GlobalMaxPool1d, GlobalMaxPool2d, Max, MaxPool1d,
-    MaxPool2d, Pool, Pooling, Window,
+    MaxPool2d, Named, Pool, Pooling,
 };
 pub use self::position_embedding::PositionEmbedding;
 pub use self::recompute::Recompute;

@@ -5,20 +5,17 @@
 //!           dx[i][c] = Σ dy[o][c] over the windows o in which x[i][c] is the first of the largest
 //! average   y[o][c] = Σ x[i][c] / n;   dx[i][c] = Σ dy[o][c] / n over the windows o that hold i
 //! ```
-//! Sums are in row-major order, of the inputs of a window and of the windows. Vectors run along the channels.
+//! Sums are in row-major order, of the inputs of a window and of the windows. The loops are `kernel/pool.rs`.
 
 use core::marker::PhantomData;
-use core::ops::Range;
 
 use super::grid::Grid;
 use super::size::{Axis, Slide2d, Valid};
-use super::softmax::BLOCK;
 use super::{Apart, Context, Cost, InPlace, Layer, Need, No, Place};
 use crate::budget::Text;
-use crate::kernel::{self, Kernels};
+use crate::kernel::{self, Kernels, Windows};
+pub use crate::kernel::{Average, Max, Pooling};
 use crate::optimizer::{Copies, Rule};
-use crate::scalar::Scalar;
-use crate::storage::Zeroed;
 use crate::tensor::{Array, take, take_mut};
 
 /// The largest number of each window, for each of `C` channels of a sequence: `[[T; C]; LEN]` to `[[T; C]; OLEN]`, by windows of `K` that slide
@@ -124,160 +121,29 @@ pub struct Pool<F, A, B, const KH: usize, const KW: usize, S = Valid> {
 }
 crate::zeroed!([F: 'static, A: 'static, B: 'static, const KH: usize, const KW: usize, S: 'static] Pool<F, A, B, KH, KW, S> { types });
 
-/// What becomes of a window.
-pub trait Pooling: Copy + Sync + 'static {
+/// A [`Pooling`], and what its layers are called.
+pub trait Named: Pooling {
     /// Names of the layers over sequences and over images.
     const NAMES: [&'static str; 2];
-    /// Writes y of a window of `x`.
-    fn forward<P: Array>(x: &[P], window: Window, y: &mut P);
-    /// Adds to `dx` what follows from dy of a window of `x`.
-    fn backward<P: Array>(x: &[P], window: Window, dy: &P, dx: &mut [P]);
 }
 
-/// The largest number.
-#[derive(Clone, Copy, Debug)]
-pub struct Max;
-
-/// The mean; `COUNT_PADDING`: of the window with its padding, or of the inputs in it.
-#[derive(Clone, Copy, Debug)]
-pub struct Average<const COUNT_PADDING: bool = true>;
-
-/// One position of a window.
-#[derive(Clone, Copy, Debug)]
-pub struct Window {
-    rows: Axis,
-    columns: Axis,
-    at: [usize; 2],
-}
-
-impl Window {
-    /// Calls a function with the place of each input, row by row.
-    #[inline(always)]
-    fn each(self, mut input: impl FnMut(usize)) {
-        let Self { rows, columns, at: [row, column] } = self;
-        for i in 0..rows.kernel {
-            if let Some(y) = rows.input(row, i) {
-                for j in 0..columns.kernel {
-                    if let Some(x) = columns.input(column, j) {
-                        input(y * columns.size + x);
-                    }
-                }
-            }
-        }
-    }
-
-    /// How many inputs are in it.
-    #[inline(always)]
-    const fn inputs(self) -> usize {
-        self.rows.inputs(self.at[0]) * self.columns.inputs(self.at[1])
-    }
-}
-
-/// The larger of two; NaN where one is.
-#[inline(always)]
-#[expect(clippy::eq_op, reason = "a NaN isn't equal to itself")]
-fn larger<T: Scalar>(max: T, x: T) -> T {
-    if x > max || x != x { x } else { max }
-}
-
-impl Pooling for Max {
+impl Named for Max {
     const NAMES: [&'static str; 2] = ["MaxPool1d", "MaxPool2d"];
-
-    #[inline(always)]
-    fn forward<P: Array>(x: &[P], window: Window, y: &mut P) {
-        let y = y.flat_mut();
-        y.fill(P::T::MIN);
-        window.each(|i| {
-            if let Some(x) = x.get(i) {
-                for (y, &x) in y.iter_mut().zip(x.flat()) {
-                    *y = larger(*y, x);
-                }
-            }
-        });
-    }
-
-    #[inline(always)]
-    fn backward<P: Array>(x: &[P], window: Window, dy: &P, dx: &mut [P]) {
-        let (whole, rest) = (P::LEN / BLOCK, P::LEN % BLOCK);
-        for block in 0..whole {
-            route(x, window, dy, dx, block * BLOCK..(block + 1) * BLOCK);
-        }
-        if rest > 0 {
-            route(x, window, dy, dx, P::LEN - rest..P::LEN);
-        }
-    }
 }
 
-/// Adds dy of at most [`BLOCK`] channels to dx where the first of the largest is. How many there are is known to the compiler.
-#[inline(always)]
-fn route<P: Array>(x: &[P], window: Window, dy: &P, dx: &mut [P], channels: Range<usize>) {
-    let (mut max, mut left) = ([P::T::MIN; BLOCK], [P::T::ZERO; BLOCK]);
-    for (left, &dy) in left.iter_mut().zip(dy.flat().get(channels.clone()).unwrap_or(&[])) {
-        *left = dy;
-    }
-    window.each(|i| {
-        if let Some(x) = x.get(i).and_then(|x| x.flat().get(channels.clone())) {
-            for (max, &x) in max.iter_mut().zip(x) {
-                *max = larger(*max, x);
-            }
-        }
-    });
-    window.each(|i| {
-        let x = x.get(i).and_then(|x| x.flat().get(channels.clone()));
-        let dx = dx.get_mut(i).and_then(|dx| dx.flat_mut().get_mut(channels.clone()));
-        if let (Some(x), Some(dx)) = (x, dx) {
-            for (((dx, &x), &max), left) in dx.iter_mut().zip(x).zip(&max).zip(&mut left) {
-                // What isn't below the largest takes all that is left.
-                *dx += if x < max { P::T::ZERO } else { *left };
-                *left = if x < max { *left } else { P::T::ZERO };
-            }
-        }
-    });
-}
-
-impl<const COUNT_PADDING: bool> Average<COUNT_PADDING> {
-    #[inline(always)]
-    fn count<T: Scalar>(window: Window) -> T {
-        T::from_usize(if COUNT_PADDING { window.rows.kernel * window.columns.kernel } else { window.inputs() })
-    }
-}
-
-impl<const COUNT_PADDING: bool> Pooling for Average<COUNT_PADDING> {
+impl<const COUNT_PADDING: bool> Named for Average<COUNT_PADDING> {
     const NAMES: [&'static str; 2] = ["AvgPool1d", "AvgPool2d"];
-
-    #[inline(always)]
-    fn forward<P: Array>(x: &[P], window: Window, y: &mut P) {
-        let (y, count) = (y.flat_mut(), Self::count::<P::T>(window));
-        y.fill(P::T::ZERO);
-        window.each(|i| {
-            if let Some(x) = x.get(i) {
-                for (y, &x) in y.iter_mut().zip(x.flat()) {
-                    *y += x;
-                }
-            }
-        });
-        for y in y {
-            *y /= count;
-        }
-    }
-
-    #[inline(always)]
-    fn backward<P: Array>(_: &[P], window: Window, dy: &P, dx: &mut [P]) {
-        let count = Self::count::<P::T>(window);
-        window.each(|i| {
-            if let Some(dx) = dx.get_mut(i) {
-                for (dx, &dy) in dx.flat_mut().iter_mut().zip(dy.flat()) {
-                    *dx += dy / count;
-                }
-            }
-        });
-    }
 }
 
-impl<F: Pooling, A: Grid, B: Grid, const KH: usize, const KW: usize, S: Slide2d> Pool<F, A, B, KH, KW, S> {
+impl<F: 'static, A: Grid, B: 'static, const KH: usize, const KW: usize, S: Slide2d> Windows
+    for Pool<F, A, B, KH, KW, S>
+{
     const ROWS: Axis = Axis::new::<S::Rows>(A::HEIGHT, KH);
     const COLUMNS: Axis = Axis::new::<S::Columns>(A::WIDTH, KW);
+    const CHANNELS: usize = <A::Pixel as Array>::LEN;
+}
 
+impl<F: Named, A: Grid, B: Grid, const KH: usize, const KW: usize, S: Slide2d> Pool<F, A, B, KH, KW, S> {
     /// Whether the output has the size that it must have.
     const CHECK: () = {
         if A::AXES == 2 && B::AXES == 2 {
@@ -293,19 +159,12 @@ impl<F: Pooling, A: Grid, B: Grid, const KH: usize, const KW: usize, S: Slide2d>
 
     /// The layer as the user named it.
     const fn name() -> Text {
-        let channels = <A::Pixel as Array>::LEN;
+        let channels = Self::CHANNELS;
         if A::AXES == 2 {
             Text::type_name(F::NAMES[1], &[A::HEIGHT, A::WIDTH, channels, B::HEIGHT, B::WIDTH, KH, KW])
         } else {
             Text::type_name(F::NAMES[0], &[A::WIDTH, channels, B::WIDTH, KW])
         }
-    }
-
-    /// The window of each position of the output.
-    #[inline(always)]
-    fn windows() -> impl Iterator<Item = Window> {
-        let window = |o| Window { rows: Self::ROWS, columns: Self::COLUMNS, at: [o / B::WIDTH, o % B::WIDTH] };
-        (0..B::HEIGHT * B::WIDTH).map(window)
     }
 }
 
@@ -322,7 +181,7 @@ impl<F, A, B, const KH: usize, const KW: usize, S> Default for Pool<F, A, B, KH,
     }
 }
 
-impl<F: Pooling, A: Grid, B: Grid<T = A::T, Pixel = A::Pixel>, const KH: usize, const KW: usize, S: Slide2d> Layer
+impl<F: Named, A: Grid, B: Grid<T = A::T, Pixel = A::Pixel>, const KH: usize, const KW: usize, S: Slide2d> Layer
     for Pool<F, A, B, KH, KW, S>
 {
     type T = A::T;
@@ -349,12 +208,7 @@ impl<F: Pooling, A: Grid, B: Grid<T = A::T, Pixel = A::Pixel>, const KH: usize, 
         const { Self::CHECK }
         let x = P::read(x);
         let y = take_mut(saved, x.len());
-        for (x, y) in x.iter().zip(&mut *y) {
-            let (x, y) = (A::pixels(core::slice::from_ref(x)), B::pixels_mut(core::slice::from_mut(y)));
-            for (window, y) in Self::windows().zip(y) {
-                F::forward(x, window, y);
-            }
-        }
+        kernel::pool::<K, A::T, F, Self>(A::flatten(x), B::flatten_mut(y));
         y
     }
 
@@ -383,14 +237,7 @@ impl<F: Pooling, A: Grid, B: Grid<T = A::T, Pixel = A::Pixel>, const KH: usize, 
             let dy = take_mut(saved, x.len());
             kernel::copy(B::group(grad), dy);
             let dx = take_mut(A::group_mut(grad), x.len());
-            A::flatten_mut(dx).fill(A::T::ZERO);
-            for ((x, dy), dx) in x.iter().zip(&*dy).zip(dx) {
-                let (x, dy) = (A::pixels(core::slice::from_ref(x)), B::pixels(core::slice::from_ref(dy)));
-                let dx = A::pixels_mut(core::slice::from_mut(dx));
-                for (window, dy) in Self::windows().zip(dy) {
-                    F::backward(x, window, dy, dx);
-                }
-            }
+            kernel::unpool::<K, A::T, F, Self>(A::flatten(x), B::flatten(dy), A::flatten_mut(dx));
         }
     }
 }

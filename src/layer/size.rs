@@ -183,19 +183,25 @@ impl Axis {
         start > 0 || end < self.positions()
     }
 
+    /// Whether no two positions see the same number.
+    pub(crate) const fn is_apart(self) -> bool {
+        self.stride >= span(self.kernel, self.dilation)
+    }
+
+    /// Whether each number is seen at one position, and at no other.
+    pub(crate) const fn is_tiled(self) -> bool {
+        let (mut seen, mut position) = (0, 0);
+        while position < self.positions() {
+            seen += self.inputs(position);
+            position += 1;
+        }
+        self.is_apart() && seen == self.size
+    }
+
     /// Whether each position sees one number, its own.
     #[inline(always)]
     pub(crate) const fn is_pointwise(self) -> bool {
         self.kernel == 1 && self.stride == 1 && self.before() == 0 && self.positions() == self.size
-    }
-
-    /// Which number stands under number `tap` of the window at a position; none in the padding.
-    #[inline(always)]
-    pub(crate) const fn input(self, position: usize, tap: usize) -> Option<usize> {
-        match (position * self.stride + tap * self.dilation).checked_sub(self.before()) {
-            Some(i) if i < self.size => Some(i),
-            _ => None,
-        }
     }
 
     /// How many numbers stand under the window at a position.

@@ -50,6 +50,9 @@ impl Lanes<f32> for Counted {
     fn at_least(self, other: Self) -> Self {
         Self(Lanes::at_least(self.0, other.0))
     }
+    fn larger(self, other: Self) -> Self {
+        Self(Lanes::larger(self.0, other.0))
+    }
     fn at_most(self, other: Self) -> Self {
         Self(self.0.at_most(other.0))
     }
