@@ -17,14 +17,16 @@ pub struct Sum<T> {
 }
 
 impl<T: Scalar> Sum<T> {
-    const ZERO: Self = Self { value: T::ZERO, magnitude: T::ZERO, terms: 0 };
+    /// A sum of none.
+    pub const ZERO: Self = Self { value: T::ZERO, magnitude: T::ZERO, terms: 0 };
 
     /// A sum of one term.
     pub fn of(value: T) -> Self {
         Self { value, magnitude: value.abs(), terms: 1 }
     }
 
-    fn add_product(&mut self, a: T, b: T) {
+    /// Adds a term.
+    pub fn add_product(&mut self, a: T, b: T) {
         *self = *self + Self::of(a * b);
     }
 

@@ -4,6 +4,7 @@
 //! Bit for bit with `reproducible`; else a sum may differ by `terms · ε · Σ |term|`, because the definition rounds products by themselves.
 
 mod attention;
+mod convolution;
 mod definition;
 mod guarded;
 mod slices;
@@ -247,7 +248,14 @@ macro_rules! battery {
                 attention::all::<$K, f64>();
             }
 
-            battery!(@tests $available, sums_f32 kernels_f32, sums_f64 kernels_f64, lanes vectors, attention products_of_attention);
+            $(#[target_feature(enable = $instructions)])?
+            fn products_of_convolutions() {
+                convolution::all::<$K, f32>();
+                convolution::all::<$K, f64>();
+            }
+
+            battery!(@tests $available, sums_f32 kernels_f32, sums_f64 kernels_f64, lanes vectors, attention products_of_attention,
+                convolution products_of_convolutions);
         }
     };
     (@tests $available:expr, $($name:ident $test:ident),*) => { $(
