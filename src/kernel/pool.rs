@@ -134,7 +134,10 @@ macro_rules! windows {
 macro_rules! channels {
     ($V:ty, $channels:expr, |$c:ident, $count:ident| $body:expr) => {{
         let lanes = <$V>::LANES;
-        for $c in (0..const { $channels / <$V>::LANES * <$V>::LANES }).step_by(lanes) {
+        let whole = const { $channels / <$V>::LANES * <$V>::LANES };
+        // One number at a time: a loop that isn't unrolled.
+        let whole = if lanes == 1 { core::hint::black_box(whole) } else { whole };
+        for $c in (0..whole).step_by(lanes) {
             let $count = lanes;
             $body
         }
@@ -187,9 +190,23 @@ unsafe fn put<T, V: Lanes<T>>(v: V, to: *mut T, count: usize) {
 /// y, for as many samples as both have.
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub fn pool<K: Kernels, T: Scalar, F: Pooling, W: Windows>(x: &[T], y: &mut [T]) {
-    if const { narrow::<K, T>(W::CHANNELS) } {
-        return pool::<K::Narrow, T, F, W>(x, y);
+    if const { <V<T, K>>::LANES == 1 } {
+        pool_alone::<K, T, F, W>(x, y);
+    } else if const { narrow::<K, T>(W::CHANNELS) } {
+        pool::<K::Narrow, T, F, W>(x, y);
+    } else {
+        pool_in::<K, T, F, W>(x, y);
     }
+}
+
+/// A function of its own where no instructions were chosen: a step needs less stack, and less code.
+#[inline(never)]
+fn pool_alone<K: Kernels, T: Scalar, F: Pooling, W: Windows>(x: &[T], y: &mut [T]) {
+    pool_in::<K, T, F, W>(x, y);
+}
+
+#[cfg_attr(not(debug_assertions), inline(always))]
+fn pool_in<K: Kernels, T: Scalar, F: Pooling, W: Windows>(x: &[T], y: &mut [T]) {
     let n = samples::<T, W>(x, y);
     let (x, y) = (x.as_ptr(), y.as_mut_ptr());
     windows!(W, n, |from, to, taps| channels!(V<T, K>, W::CHANNELS, |c, count| {
@@ -204,9 +221,23 @@ pub fn pool<K: Kernels, T: Scalar, F: Pooling, W: Windows>(x: &[T], y: &mut [T])
 /// dx, from x and dy, for as many samples as all have.
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub fn unpool<K: Kernels, T: Scalar, F: Pooling, W: Windows>(x: &[T], dy: &[T], dx: &mut [T]) {
-    if const { narrow::<K, T>(W::CHANNELS) } {
-        return unpool::<K::Narrow, T, F, W>(x, dy, dx);
+    if const { <V<T, K>>::LANES == 1 } {
+        unpool_alone::<K, T, F, W>(x, dy, dx);
+    } else if const { narrow::<K, T>(W::CHANNELS) } {
+        unpool::<K::Narrow, T, F, W>(x, dy, dx);
+    } else {
+        unpool_in::<K, T, F, W>(x, dy, dx);
     }
+}
+
+/// As [`pool_alone`].
+#[inline(never)]
+fn unpool_alone<K: Kernels, T: Scalar, F: Pooling, W: Windows>(x: &[T], dy: &[T], dx: &mut [T]) {
+    unpool_in::<K, T, F, W>(x, dy, dx);
+}
+
+#[cfg_attr(not(debug_assertions), inline(always))]
+fn unpool_in<K: Kernels, T: Scalar, F: Pooling, W: Windows>(x: &[T], dy: &[T], dx: &mut [T]) {
     let apart = const { W::ROWS.is_apart() && W::COLUMNS.is_apart() };
     if const { !(W::ROWS.is_tiled() && W::COLUMNS.is_tiled()) } {
         dx.fill(T::ZERO);

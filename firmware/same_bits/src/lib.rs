@@ -142,7 +142,7 @@ fn digit(i: usize, x: &mut Vector<64>) -> u8 {
 }
 
 /// The same as rows of pixels of one channel.
-fn picture(i: usize, x: &mut Tensor<[[[f32; 1]; 8]; 8]>) -> u8 {
+fn picture(i: usize, x: &mut Tensor<Image>) -> u8 {
     let mut flat = Vector::ZERO;
     let label = digit(i, &mut flat);
     for (x, &pixel) in x.0.as_flattened_mut().as_flattened_mut().iter_mut().zip(&flat.0) {

@@ -57,6 +57,11 @@ fn sizes<K: Kernels, T: Scalar, C: Convolution, const WEIGHTS: usize>() {
     }
 }
 
+/// Which number stands under a tap of the window at a position; none in the padding.
+fn input(axis: Axis, position: usize, tap: usize) -> Option<usize> {
+    (position * axis.stride + tap * axis.dilation).checked_sub(axis.before()).filter(|&i| i < axis.size)
+}
+
 /// Calls `product` with the places of two factors and of the weight between them: wide, narrow, weight. Each of the three sums finds its terms in order.
 fn products_of(n: usize, window: Window, mut product: impl FnMut(usize, usize, usize)) {
     let Window { rows, columns, wide, narrow, per } = window;
@@ -65,8 +70,8 @@ fn products_of(n: usize, window: Window, mut product: impl FnMut(usize, usize, u
         for tap in 0..window.taps() {
             for position in 0..rows.positions() * columns.positions() {
                 let (row, column) = (position / columns.positions(), position % columns.positions());
-                let row = rows.input(row, tap / columns.kernel);
-                let column = columns.input(column, tap % columns.kernel);
+                let row = input(rows, row, tap / columns.kernel);
+                let column = input(columns, column, tap % columns.kernel);
                 let (Some(row), Some(column)) = (row, column) else { continue };
                 for c in 0..per {
                     for o in 0..narrow {
