@@ -74,7 +74,7 @@ fn operations<T: Scalar + Lanes<T>, V: Lanes<T>>(a: &[T], b: &[T], c: &[T], mul_
     lanewise("mul_add", x.mul_add(y, z), &|i| mul_add(a[i], b[i], c[i]));
     lanewise("sqrt", Lanes::sqrt(x), &|i| Lanes::sqrt(a[i]));
     lanewise("at_least", x.at_least(y), &|i| if a[i] > b[i] { a[i] } else { b[i] });
-    lanewise("larger", x.larger(y), &|i| if a[i] > b[i] || a[i] != a[i] { a[i] } else { b[i] });
+    lanewise("larger", x.larger(y), &|i| if a[i] > b[i] || a[i].to_f64().is_nan() { a[i] } else { b[i] });
     lanewise("at_most", x.at_most(y), &|i| if a[i] < b[i] { a[i] } else { b[i] });
     lanewise("sign", x.sign(), &|i| Lanes::sign(a[i]));
     lanewise("below", x.below(y, z, x), &|i| if a[i] < b[i] { c[i] } else { a[i] });
