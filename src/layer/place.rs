@@ -18,8 +18,6 @@ pub trait Place: sealed::Sealed {
     type Input<'a, X: 'a>;
     /// The layer's own output buffer: an `A`, or nothing.
     type Buffer<A: Zeroed>: Zeroed;
-    /// In place if both are.
-    type And<P: Place>: Place;
     /// The one buffer of gradients if it is apart, or the other.
     type Choose<T, A: Buffer<T>, B: Buffer<T>>: Buffer<T>;
     /// Whether it is in place.
@@ -79,7 +77,6 @@ pub struct InPlace;
 impl Place for Apart {
     type Input<'a, X: 'a> = &'a [X];
     type Buffer<A: Zeroed> = A;
-    type And<P: Place> = Apart;
     type Choose<T, A: Buffer<T>, B: Buffer<T>> = A;
     const IN_PLACE: bool = false;
 
@@ -114,7 +111,6 @@ impl Place for Apart {
 impl Place for InPlace {
     type Input<'a, X: 'a> = &'a mut [X];
     type Buffer<A: Zeroed> = ();
-    type And<P: Place> = P;
     type Choose<T, A: Buffer<T>, B: Buffer<T>> = B;
     const IN_PLACE: bool = true;
 
