@@ -17,7 +17,7 @@ pub trait Epilogue<T>: Copy + Send {
     /// Whether they stay as they are.
     const PLAIN: bool = false;
     /// How many rows of so many numbers it can end.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn rows(self, _width: usize) -> usize {
         usize::MAX
     }
@@ -36,11 +36,11 @@ pub struct Plain;
 
 impl<T> Epilogue<T> for Plain {
     const PLAIN: bool = true;
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     unsafe fn end<V: Lanes<T>>(self, sums: V, _: usize, _: usize) -> V {
         sums
     }
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn after(self, _: usize) -> Self {
         self
     }
@@ -51,11 +51,11 @@ impl<T> Epilogue<T> for Plain {
 pub struct Values<F>(pub F);
 
 impl<T, F: Pointwise<T>> Epilogue<T> for Values<F> {
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     unsafe fn end<V: Lanes<T>>(self, sums: V, _: usize, _: usize) -> V {
         self.0.value(sums)
     }
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn after(self, _: usize) -> Self {
         self
     }
@@ -71,16 +71,16 @@ pub struct Slopes<'y, T, F> {
 }
 
 impl<T: Copy + Sync, F: Pointwise<T>> Epilogue<T> for Slopes<'_, T, F> {
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn rows(self, width: usize) -> usize {
         self.y.len().checked_div(width).unwrap_or(0)
     }
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     unsafe fn end<V: Lanes<T>>(self, sums: V, at: usize, count: usize) -> V {
         // SAFETY: the caller's promise: so many `y` are there.
         sums * self.f.slope(unsafe { some::<T, V>(self.y.as_ptr().add(at), count) })
     }
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn after(self, at: usize) -> Self {
         Self { y: self.y.get(at..).unwrap_or(&[]), ..self }
     }
@@ -105,7 +105,7 @@ pub fn finish<K: Kernels, T: Scalar, E: Epilogue<T>>(out: &mut [T], end: E) {
 ///
 /// # Safety
 /// As there.
-#[inline(always)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 pub(super) unsafe fn end_one<T: Scalar, E: Epilogue<T>>(end: E, sum: T, at: usize) -> T {
     const { assert!(<V<T, Portable>>::LANES == 1) }
     let mut ended = sum;

@@ -49,7 +49,7 @@ pub trait Lanes<T>:
     /// Whether [`totals`](Self::totals) takes fewer instructions than eight times [`total`](Self::total).
     const TOTALS: bool = false;
     /// [`total`](Self::total) of each of eight.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn totals(vectors: [Self; 8]) -> [T; 8] {
         let [a, b, c, d, e, f, g, h] = vectors;
         [a.total(), b.total(), c.total(), d.total(), e.total(), f.total(), g.total(), h.total()]
@@ -80,31 +80,31 @@ pub trait Lanes<T>:
 macro_rules! one_lane { ($($t:ident $bits:ident $shift:ident),*) => { $(
     impl Lanes<$t> for $t {
         const LANES: usize = 1;
-        #[inline(always)]
+        #[cfg_attr(not(debug_assertions), inline(always))]
         fn splat(value: $t) -> $t {
             value
         }
-        #[inline(always)]
+        #[cfg_attr(not(debug_assertions), inline(always))]
         fn mul_add(self, a: $t, b: $t) -> $t {
             Scalar::mul_add(self, a, b)
         }
-        #[inline(always)]
+        #[cfg_attr(not(debug_assertions), inline(always))]
         fn sqrt(self) -> $t {
             Scalar::sqrt(self)
         }
-        #[inline(always)]
+        #[cfg_attr(not(debug_assertions), inline(always))]
         fn at_least(self, other: $t) -> $t {
             if self > other { self } else { other }
         }
-        #[inline(always)]
+        #[cfg_attr(not(debug_assertions), inline(always))]
         fn larger(self, other: $t) -> $t {
             if self > other || self.is_nan() { self } else { other }
         }
-        #[inline(always)]
+        #[cfg_attr(not(debug_assertions), inline(always))]
         fn at_most(self, other: $t) -> $t {
             if self < other { self } else { other }
         }
-        #[inline(always)]
+        #[cfg_attr(not(debug_assertions), inline(always))]
         fn sign(self) -> $t {
             if self > 0.0 {
                 1.0
@@ -114,11 +114,11 @@ macro_rules! one_lane { ($($t:ident $bits:ident $shift:ident),*) => { $(
                 self
             }
         }
-        #[inline(always)]
+        #[cfg_attr(not(debug_assertions), inline(always))]
         fn below(self, bound: $t, then: $t, or: $t) -> $t {
             if self < bound { then } else { or }
         }
-        #[inline(always)]
+        #[cfg_attr(not(debug_assertions), inline(always))]
         fn scale(self, shifted: $t) -> $t {
             use $shift::*;
             let n = shifted.to_bits().wrapping_sub(WHOLE);
@@ -127,7 +127,7 @@ macro_rules! one_lane { ($($t:ident $bits:ident $shift:ident),*) => { $(
             let power = |n: $bits| $t::from_bits(n.wrapping_add(BIAS) << MANTISSA);
             self * power(half) * power(n.wrapping_sub(half))
         }
-        #[inline(always)]
+        #[cfg_attr(not(debug_assertions), inline(always))]
         fn split(self) -> ($t, $t) {
             use $shift::*;
             let shifted = self.to_bits().wrapping_add(ONE - ROOT_HALF);
@@ -135,26 +135,26 @@ macro_rules! one_lane { ($($t:ident $bits:ident $shift:ident),*) => { $(
             let e = $t::from_bits(shifted >> MANTISSA | WHOLE_PLACES);
             ($t::from_bits(m), e - UNBIAS)
         }
-        #[inline(always)]
+        #[cfg_attr(not(debug_assertions), inline(always))]
         fn total(self) -> $t {
             self
         }
-        #[inline(always)]
+        #[cfg_attr(not(debug_assertions), inline(always))]
         unsafe fn load(from: *const $t) -> $t {
             // SAFETY: the caller's promise.
             unsafe { *from }
         }
-        #[inline(always)]
+        #[cfg_attr(not(debug_assertions), inline(always))]
         unsafe fn store(self, to: *mut $t) {
             // SAFETY: the caller's promise.
             unsafe { *to = self }
         }
-        #[inline(always)]
+        #[cfg_attr(not(debug_assertions), inline(always))]
         unsafe fn load_some(from: *const $t, count: usize) -> $t {
             // SAFETY: the caller's promise.
             if count == 0 { 0.0 } else { unsafe { *from } }
         }
-        #[inline(always)]
+        #[cfg_attr(not(debug_assertions), inline(always))]
         unsafe fn store_some(self, to: *mut $t, count: usize) {
             if count > 0 {
                 // SAFETY: the caller's promise.
@@ -200,7 +200,7 @@ unsafe impl<V: Zeroed> Zeroed for Pair<V> {}
 macro_rules! lanewise { ($($op:ident $f:ident),*) => { $(
     impl<V: $op<Output = V>> $op for Pair<V> {
         type Output = Self;
-        #[inline(always)]
+        #[cfg_attr(not(debug_assertions), inline(always))]
         fn $f(self, other: Self) -> Self {
             Self(self.0.$f(other.0), self.1.$f(other.1))
         }
@@ -210,7 +210,7 @@ lanewise!(Add add, Sub sub, Mul mul, Div div);
 
 impl<V: Neg<Output = V>> Neg for Pair<V> {
     type Output = Self;
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn neg(self) -> Self {
         Self(-self.0, -self.1)
     }
@@ -218,63 +218,63 @@ impl<V: Neg<Output = V>> Neg for Pair<V> {
 
 impl<T: Copy, V: Lanes<T>> Lanes<T> for Pair<V> {
     const LANES: usize = 2 * V::LANES;
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn splat(value: T) -> Self {
         Self(V::splat(value), V::splat(value))
     }
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn mul_add(self, a: Self, b: Self) -> Self {
         Self(self.0.mul_add(a.0, b.0), self.1.mul_add(a.1, b.1))
     }
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn sqrt(self) -> Self {
         Self(self.0.sqrt(), self.1.sqrt())
     }
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn at_least(self, other: Self) -> Self {
         Self(self.0.at_least(other.0), self.1.at_least(other.1))
     }
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn larger(self, other: Self) -> Self {
         Self(self.0.larger(other.0), self.1.larger(other.1))
     }
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn at_most(self, other: Self) -> Self {
         Self(self.0.at_most(other.0), self.1.at_most(other.1))
     }
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn sign(self) -> Self {
         Self(self.0.sign(), self.1.sign())
     }
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn below(self, bound: Self, then: Self, or: Self) -> Self {
         Self(self.0.below(bound.0, then.0, or.0), self.1.below(bound.1, then.1, or.1))
     }
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn scale(self, shifted: Self) -> Self {
         Self(self.0.scale(shifted.0), self.1.scale(shifted.1))
     }
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn split(self) -> (Self, Self) {
         let ((m, e), (m1, e1)) = (self.0.split(), self.1.split());
         (Self(m, m1), Self(e, e1))
     }
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn total(self) -> T {
         (self.0 + self.1).total()
     }
     const TOTALS: bool = V::TOTALS;
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn totals(vectors: [Self; 8]) -> [T; 8] {
         let [a, b, c, d, e, f, g, h] = vectors;
         V::totals([a.0 + a.1, b.0 + b.1, c.0 + c.1, d.0 + d.1, e.0 + e.1, f.0 + f.1, g.0 + g.1, h.0 + h.1])
     }
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     unsafe fn load(from: *const T) -> Self {
         // SAFETY: the caller's promise.
         unsafe { Self(V::load(from), V::load(from.add(V::LANES))) }
     }
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     unsafe fn store(self, to: *mut T) {
         // SAFETY: the caller's promise.
         unsafe {
@@ -282,7 +282,7 @@ impl<T: Copy, V: Lanes<T>> Lanes<T> for Pair<V> {
             self.1.store(to.add(V::LANES));
         }
     }
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     unsafe fn load_some(from: *const T, count: usize) -> Self {
         // SAFETY: the caller's promise; the high lanes are read only where `count` reaches them.
         unsafe {
@@ -295,7 +295,7 @@ impl<T: Copy, V: Lanes<T>> Lanes<T> for Pair<V> {
             }
         }
     }
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     unsafe fn store_some(self, to: *mut T, count: usize) {
         // SAFETY: the caller's promise; the high lanes are written only where `count` reaches them.
         unsafe {

@@ -15,7 +15,7 @@ macro_rules! vector {
         vector!(@operators $name, Add add $add, Sub sub $sub, Mul mul $mul, Div div $div);
         impl Neg for $name {
             type Output = Self;
-            #[inline(always)]
+            #[cfg_attr(not(debug_assertions), inline(always))]
             fn neg(self) -> Self {
                 // SAFETY: see the module that has the vector.
                 unsafe { Self($neg($zero(-0.0), self.0)) }
@@ -24,12 +24,12 @@ macro_rules! vector {
 
         impl Lanes<$t> for $name {
             const LANES: usize = $lanes;
-            #[inline(always)]
+            #[cfg_attr(not(debug_assertions), inline(always))]
             fn splat(value: $t) -> Self {
                 // SAFETY: see the module that has the vector.
                 unsafe { Self($splat(value)) }
             }
-            #[inline(always)]
+            #[cfg_attr(not(debug_assertions), inline(always))]
             fn mul_add(self, a: Self, b: Self) -> Self {
                 if cfg!(feature = "reproducible") {
                     self * a + b
@@ -38,37 +38,37 @@ macro_rules! vector {
                     unsafe { Self($fma(self.0, a.0, b.0)) }
                 }
             }
-            #[inline(always)]
+            #[cfg_attr(not(debug_assertions), inline(always))]
             fn sqrt(self) -> Self {
                 // SAFETY: see the module that has the vector.
                 unsafe { Self($sqrt(self.0)) }
             }
-            #[inline(always)]
+            #[cfg_attr(not(debug_assertions), inline(always))]
             fn at_least(self, other: Self) -> Self {
                 // SAFETY: see the module that has the vector.
                 unsafe { Self($max(self.0, other.0)) }
             }
-            #[inline(always)]
+            #[cfg_attr(not(debug_assertions), inline(always))]
             fn larger(self, other: Self) -> Self {
                 // SAFETY: see the module that has the vector.
                 unsafe { Self($larger(self.0, other.0)) }
             }
-            #[inline(always)]
+            #[cfg_attr(not(debug_assertions), inline(always))]
             fn at_most(self, other: Self) -> Self {
                 // SAFETY: see the module that has the vector.
                 unsafe { Self($min(self.0, other.0)) }
             }
-            #[inline(always)]
+            #[cfg_attr(not(debug_assertions), inline(always))]
             fn sign(self) -> Self {
                 // SAFETY: see the module that has the vector.
                 unsafe { Self($sign(self.0)) }
             }
-            #[inline(always)]
+            #[cfg_attr(not(debug_assertions), inline(always))]
             fn below(self, bound: Self, then: Self, or: Self) -> Self {
                 // SAFETY: see the module that has the vector.
                 unsafe { Self($below(self.0, bound.0, then.0, or.0)) }
             }
-            #[inline(always)]
+            #[cfg_attr(not(debug_assertions), inline(always))]
             fn scale(self, shifted: Self) -> Self {
                 use $bits::*;
                 // SAFETY: see the module that has the vector.
@@ -81,7 +81,7 @@ macro_rules! vector {
                     self * Self(half) * Self($from_bits($left::<{ MANTISSA as _ }>($iadd(rest, bias))))
                 }
             }
-            #[inline(always)]
+            #[cfg_attr(not(debug_assertions), inline(always))]
             fn split(self) -> (Self, Self) {
                 use $bits::*;
                 // SAFETY: see the module that has the vector.
@@ -93,35 +93,35 @@ macro_rules! vector {
                     (Self($from_bits(m)), Self($from_bits(e)) - Self::splat(UNBIAS))
                 }
             }
-            #[inline(always)]
+            #[cfg_attr(not(debug_assertions), inline(always))]
             fn total(self) -> $t {
                 // SAFETY: see the module that has the vector.
                 unsafe { $total(self.0) }
             }
             $(
                 const TOTALS: bool = true;
-                #[inline(always)]
+                #[cfg_attr(not(debug_assertions), inline(always))]
                 fn totals(vectors: [Self; 8]) -> [$t; 8] {
                     // SAFETY: see the module that has the vector; a vector is its lanes.
                     unsafe { core::mem::transmute($totals(core::mem::transmute::<[Self; 8], [$raw; 8]>(vectors))) }
                 }
             )?
-            #[inline(always)]
+            #[cfg_attr(not(debug_assertions), inline(always))]
             unsafe fn load(from: *const $t) -> Self {
                 // SAFETY: the caller's promise.
                 unsafe { Self($load(from)) }
             }
-            #[inline(always)]
+            #[cfg_attr(not(debug_assertions), inline(always))]
             unsafe fn store(self, to: *mut $t) {
                 // SAFETY: the caller's promise.
                 unsafe { $store(to, self.0) }
             }
-            #[inline(always)]
+            #[cfg_attr(not(debug_assertions), inline(always))]
             unsafe fn load_some(from: *const $t, count: usize) -> Self {
                 // SAFETY: the caller's promise.
                 unsafe { Self($load_some(from, count)) }
             }
-            #[inline(always)]
+            #[cfg_attr(not(debug_assertions), inline(always))]
             unsafe fn store_some(self, to: *mut $t, count: usize) {
                 // SAFETY: the caller's promise.
                 unsafe { $store_some(to, self.0, count) }
@@ -131,7 +131,7 @@ macro_rules! vector {
     (@operators $name:ident, $($op:ident $f:ident $intrinsic:ident),*) => { $(
         impl $op for $name {
             type Output = Self;
-            #[inline(always)]
+            #[cfg_attr(not(debug_assertions), inline(always))]
             fn $f(self, other: Self) -> Self {
                 // SAFETY: see the module that has the vector.
                 unsafe { Self($intrinsic(self.0, other.0)) }

@@ -1,4 +1,4 @@
-//! Every kernel with every instruction set against its definition in plain loops, at every size from 1 to 70; every operation of every vector
+//! Every kernel with every instruction set against its definition in plain loops, with `reproducible` at every size from 1 to 70; every operation of every vector
 //! against that of a number.
 //!
 //! Bit for bit with `reproducible`; else a sum may differ by `terms · ε · Σ |term|`, because the definition rounds products by themselves.
@@ -72,10 +72,22 @@ impl<T: Scalar> Data<T> {
 /// The kernels at one size.
 fn kernels<K: Kernels, T: Scalar, const R: usize, const C: usize>(batch: usize, special: bool) {
     let mut data = Data::<T>::new((R, C), batch, special);
-    // The rows that are treated: all, or some.
-    let rows = if special { R / 3..R - R / 4 } else { 0..R + 1 };
+    let rows = rows_of(R, special);
     products::<K, T, R, C>(&mut data, rows.clone(), !special);
     updates::<K, T, R, C>(&mut data, rows);
+}
+
+/// Products with epilogues at one size.
+fn epilogues<K: Kernels, T: Scalar, const R: usize, const C: usize>(batch: usize, special: bool) {
+    let mut data = Data::<T>::new((R, C), batch, special);
+    let rows = rows_of(R, special);
+    products::<K, T, R, C>(&mut data, rows.clone(), !special);
+    ended_products::<K, T, R, C>(&mut data, rows, !special);
+}
+
+/// The rows that are treated: all, or some.
+fn rows_of(rows: usize, special: bool) -> core::ops::Range<usize> {
+    if special { rows / 3..rows - rows / 4 } else { 0..rows + 1 }
 }
 
 fn products<K: Kernels, T: Scalar, const R: usize, const C: usize>(
@@ -90,7 +102,32 @@ fn products<K: Kernels, T: Scalar, const R: usize, const C: usize>(
     expected.extend(untouched[expected.len()..].iter().map(|&old| definition::Sum::of(old)));
     check(("mul_rows", *size), rows_out.get(), expected);
 
-    // With an epilogue: the same bits as with a pass after it, and nothing else is written.
+    let untouched = columns_out.get().to_vec();
+    dots::<K, T, R, C>(
+        q.arrays(),
+        matrix.array(),
+        rows.clone(),
+        biased.then(|| column.array()),
+        columns_out.arrays_mut(),
+    );
+    let mut expected = definition::dots(q.get(), matrix.get(), *size, biased.then(|| column.get()));
+    let wanted = expected.len();
+    expected.extend(untouched[wanted..].iter().map(|&old| definition::Sum::of(old)));
+    for (i, expected) in expected.iter_mut().enumerate() {
+        if !rows.contains(&(i % R)) {
+            *expected = definition::Sum::of(untouched[i]);
+        }
+    }
+    check(("dots", *size), columns_out.get(), expected);
+}
+
+/// With an epilogue, after [`products`]: the same bits as with a pass after it, and nothing else is written.
+fn ended_products<K: Kernels, T: Scalar, const R: usize, const C: usize>(
+    data: &mut Data<T>,
+    rows: core::ops::Range<usize>,
+    biased: bool,
+) {
+    let Data { size, matrix, row, column, p, q, rows_out, columns_out, .. } = data;
     let (plain, n) = (rows_out.get().to_vec(), p.get().len() / R * C);
     let ended = |name, actual: &[T], at: usize, expected: T| {
         let (actual, expected) = (actual[at].to_f64(), expected.to_f64());
@@ -110,26 +147,8 @@ fn products<K: Kernels, T: Scalar, const R: usize, const C: usize>(
         ended("mul_rows_then, slopes", rows_out.get(), at, if at < n { x * Bent::slope_of(q.get()[at]) } else { x });
     }
 
-    let untouched = columns_out.get().to_vec();
-    dots::<K, T, R, C>(
-        q.arrays(),
-        matrix.array(),
-        rows.clone(),
-        biased.then(|| column.array()),
-        columns_out.arrays_mut(),
-    );
-    let mut expected = definition::dots(q.get(), matrix.get(), *size, biased.then(|| column.get()));
-    let wanted = expected.len();
-    expected.extend(untouched[wanted..].iter().map(|&old| definition::Sum::of(old)));
-    for (i, expected) in expected.iter_mut().enumerate() {
-        if !rows.contains(&(i % R)) {
-            *expected = definition::Sum::of(untouched[i]);
-        }
-    }
-    check(("dots", *size), columns_out.get(), expected);
-
     let (plain, bias) = (columns_out.get().to_vec(), biased.then(|| column.array()));
-    let is_ended = |at: usize| at < wanted && rows.contains(&(at % R));
+    let is_ended = |at: usize| at < q.get().len() / C * R && rows.contains(&(at % R));
     let out = columns_out.arrays_mut();
     dots_then::<K, T, _, R, C>(q.arrays(), matrix.array(), rows.clone(), bias, out, Values(Bent));
     for (at, &x) in plain.iter().enumerate() {
@@ -200,20 +219,25 @@ fn updates<K: Kernels, T: Scalar, const R: usize, const C: usize>(data: &mut Dat
     check_record(Role::Weight, &expected, (&w, &s), (matrix.get(), slots.get()), |_| true);
 }
 
-/// The kernels at every size: rows, columns (26 n mod 71) and batch (44 n mod 71) are each of 1 to 70 once, in different orders. Optimised code
-/// takes long to compile, so there are only some.
+/// The kernels at every size: rows, columns (26 n mod 71) and batch (44 n mod 71) are each of 1 to 70 once, in different orders. That takes long to
+/// compile, and proves most bit for bit: else, and on emulated processors, there are only some.
 macro_rules! every_size {
-    ($K:ty, $T:ty, [$($n:literal)*]) => { $(
-        kernels::<$K, $T, $n, { 26 * $n % 71 }>(44 * $n % 71, false);
-        kernels::<$K, $T, $n, { 26 * $n % 71 }>($n % 10, true);
+    ($kernels:ident, $K:ty, $T:ty, [$($n:literal)*]) => { $(
+        $kernels::<$K, $T, $n, { 26 * $n % 71 }>(44 * $n % 71, false);
+        $kernels::<$K, $T, $n, { 26 * $n % 71 }>($n % 10, true);
     )* };
     ($K:ty, $T:ty) => {
         // Products that copy their panels.
         kernels::<$K, $T, 300, 37>(140, false);
-        #[cfg(not(debug_assertions))]
-        every_size!($K, $T, [1 2 3 8 9 11 16 17 22 32 33 34 41 44 52 55 64 70]);
-        #[cfg(debug_assertions)]
-        every_size!($K, $T, [
+        // Gradients that copy panels of one side, and of the other.
+        kernels::<$K, $T, 512, 9>(64, false);
+        kernels::<$K, $T, 3, 512>(65, false);
+        epilogues::<$K, $T, 1, 70>(3, false);
+        every_size!(epilogues, $K, $T, [3 9 16 34 44]);
+        #[cfg(not(all(debug_assertions, feature = "reproducible", not(target_arch = "aarch64"))))]
+        every_size!(kernels, $K, $T, [1 2 3 8 9 11 16 17 22 32 33 34 41 44 52 55 64 70]);
+        #[cfg(all(debug_assertions, feature = "reproducible", not(target_arch = "aarch64")))]
+        every_size!(kernels, $K, $T, [
              1  2  3  4  5  6  7  8  9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32 33 34 35
             36 37 38 39 40 41 42 43 44 45 46 47 48 49 50 51 52 53 54 55 56 57 58 59 60 61 62 63 64 65 66 67 68 69 70
         ])
