@@ -82,8 +82,8 @@ pub(super) unsafe fn tile<
 ) -> [[V; NV]; MR] {
     let mut sums = [[[V::ZERO; NV]; MR]; CHAINS];
     sums[0] = start;
-    if CHAINS > 1 && MR > 2 {
-        // One after the other: the registers hold no more.
+    if CHAINS > 1 && (MR > 2 || V::LANES == 1) {
+        // One after the other: the registers hold no more. And the compiler makes vectors of neighbouring columns, not of neighbouring rows.
         for (chain, sums) in sums.iter_mut().enumerate() {
             for k in (chain..steps).step_by(CHAINS) {
                 // SAFETY: the caller's promise, for each k below `steps`.
@@ -595,6 +595,10 @@ pub(super) unsafe fn dots_at<K: Kernels, T: Scalar, E: Epilogue<T>, const R: usi
             return;
         }
     }
+    if const { C <= 16 && <V<T, K>>::LANES > 1 } && n >= 4 {
+        // SAFETY: the caller's promise.
+        return unsafe { dots_across::<K, T, E, R, C>(n, a, m, rows, bias, out, end) };
+    }
     if const { narrow::<K, T>(C) } {
         // SAFETY: the caller's promise.
         return unsafe { dots_at::<K::Narrow, T, E, R, C>(n, a, m, rows, bias, out, end) };
@@ -603,12 +607,12 @@ pub(super) unsafe fn dots_at<K: Kernels, T: Scalar, E: Epilogue<T>, const R: usi
     let (n, first, last) = (n.min(end.rows(R)), rows.start.min(R), rows.end.min(R));
     let mut b = 0;
     macro_rules! block {
-        ($MR:literal, $NR:literal, $r:ident) => {
+        ($tile:ident, $V:ident, $MR:literal, $NR:literal, $r:ident) => {
             while $r + $NR <= last {
                 // SAFETY: samples `b..b + MR` of `n`, rows `r..r + NR` of `R`.
                 unsafe {
                     let bias = bias.map(|b| b.add($r));
-                    dot_tile::<T, V16<T, K>, E, R, C, $MR, $NR>(a.add(b * C), m.add($r * C), bias, out, b * R + $r, end)
+                    $tile::<T, $V<T, K>, E, R, C, $MR, $NR>(a.add(b * C), m.add($r * C), bias, out, b * R + $r, end)
                 }
                 $r += $NR;
             }
@@ -617,13 +621,16 @@ pub(super) unsafe fn dots_at<K: Kernels, T: Scalar, E: Epilogue<T>, const R: usi
     // `MR` samples at a time: `NR` rows at a time, and then those that all rows leave, at once.
     macro_rules! samples {
         ($MR:literal, $NR:literal, [$($rest:literal)*]) => {
+            samples!($MR, $NR, [$($rest)*], dot_tile, V16)
+        };
+        ($MR:literal, $NR:literal, [$($rest:literal)*], $tile:ident, $V:ident) => {
             while b + $MR <= n {
                 let mut r = first;
-                block!($MR, $NR, r);
+                block!($tile, $V, $MR, $NR, r);
                 $(if const { R % $NR == $rest } {
-                    block!($MR, $rest, r);
+                    block!($tile, $V, $MR, $rest, r);
                 })*
-                block!($MR, 1, r);
+                block!($tile, $V, $MR, 1, r);
                 b += $MR;
             }
         };
@@ -636,12 +643,62 @@ pub(super) unsafe fn dots_at<K: Kernels, T: Scalar, E: Epilogue<T>, const R: usi
         samples!(2, 4, [1 2 3]);
         samples!(1, 8, [1 2 3 4 5 6 7]);
     } else if const { sixteens::<K, T>() >= 8 } {
+        samples!(4, 3, [1 2], dot_tile_by_parts, V);
         samples!(2, 2, [1]);
         samples!(1, 4, [1 2 3]);
     } else if const { sixteens::<K, T>() >= 4 } {
         samples!(1, 2, [1]);
     } else {
         samples!(1, 1, []);
+    }
+}
+
+/// [`dots_at`] of at most sixteen columns: each lane has a sum of one term, so vectors run along rows, of which they get a transposed copy.
+///
+/// # Safety
+/// As there.
+#[cfg_attr(not(debug_assertions), inline(always))]
+unsafe fn dots_across<K: Kernels, T: Scalar, E: Epilogue<T>, const R: usize, const C: usize>(
+    n: usize,
+    a: *const [T; C],
+    m: *const [[T; C]; R],
+    rows: core::ops::Range<usize>,
+    bias: Option<&[T; R]>,
+    out: *mut [T; R],
+    end: E,
+) {
+    let lanes = <V<T, K>>::LANES;
+    let (a, m, bias, out) = (a.cast::<T>(), m.cast::<T>(), bias.map(|b| b.as_ptr()), out.cast::<T>());
+    let (n, last) = (n.min(end.rows(R)), rows.end.min(R));
+    let mut columns = [[T::ZERO; 16]; C];
+    for r in (rows.start..last).step_by(lanes) {
+        let count = lanes.min(last - r);
+        // SAFETY: rows `r..r + count` of `R`, and `n` samples.
+        unsafe {
+            for row in 0..count {
+                for c in 0..C {
+                    columns[c][row] = *m.add((r + row) * C + c);
+                }
+            }
+            let bias: V<T, K> = if let Some(bias) = bias { some(bias.add(r), count) } else { <V<T, K>>::ZERO };
+            for b in 0..n {
+                let mut sums = [<V<T, K>>::ZERO; 16];
+                for c in 0..C {
+                    sums[c] = <V<T, K>>::splat(*a.add(b * C + c)) * <V<T, K>>::load(columns[c].as_ptr());
+                }
+                // The tree that adds sixteen lanes, without those that are zero.
+                for half in [8, 4, 2, 1] {
+                    for lane in 0..half {
+                        if lane + half < C {
+                            sums[lane] = sums[lane] + sums[lane + half];
+                        }
+                    }
+                }
+                let at = b * R + r;
+                let sum = end.end(sums[0] + bias, at, count);
+                if count == lanes { sum.store(out.add(at)) } else { sum.store_some(out.add(at), count) }
+            }
+        }
     }
 }
 
@@ -666,36 +723,106 @@ unsafe fn dot_tile<
     at: usize,
     end: E,
 ) {
-    let mut sums = [[V::ZERO; NR]; MR];
     // SAFETY: the caller's promise.
     unsafe {
-        let mut c = 0;
+        let sums = dot_sums::<T, V, C, MR, NR>(a, m, 0, V::LANES);
+        end_dots::<T, V, E, R, MR, NR>(sums, bias, out, at, end);
+    }
+}
+
+/// [`dot_tile`], where the registers hold so many sums of `V` but not of sixteen lanes: one vector of the sixteen after the other.
+///
+/// # Safety
+/// As there.
+#[cfg_attr(not(debug_assertions), inline(always))]
+unsafe fn dot_tile_by_parts<
+    T: Scalar,
+    V: Lanes<T>,
+    E: Epilogue<T>,
+    const R: usize,
+    const C: usize,
+    const MR: usize,
+    const NR: usize,
+>(
+    a: *const T,
+    m: *const T,
+    bias: Option<*const T>,
+    out: *mut T,
+    at: usize,
+    end: E,
+) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        // The first part of the tree that adds sixteen lanes.
+        let step = core::hint::black_box(16);
+        let part = |part: usize| dot_sums::<T, V, C, MR, NR>(a, m, part * V::LANES, step);
+        let sums = match 16 / V::LANES {
+            2 => add_chains([part(0), part(1)]),
+            _ => add_chains([part(0), part(1), part(2), part(3)]),
+        };
+        end_dots::<T, V, E, R, MR, NR>(sums, bias, out, at, end);
+    }
+}
+
+/// The sums of a vector of columns from `first`, and of each `step` after it.
+///
+/// # Safety
+/// `MR` samples and `NR` rows of `C` columns are there.
+#[cfg_attr(not(debug_assertions), inline(always))]
+unsafe fn dot_sums<T: Scalar, V: Lanes<T>, const C: usize, const MR: usize, const NR: usize>(
+    a: *const T,
+    m: *const T,
+    first: usize,
+    step: usize,
+) -> [[V; NR]; MR] {
+    let mut sums = [[V::ZERO; NR]; MR];
+    let mut c = first;
+    // SAFETY: the caller's promise.
+    unsafe {
         while c + V::LANES <= C {
             dot_step::<T, V, C, MR, NR, false>(&mut sums, a.add(c), m.add(c), 0);
-            c += V::LANES;
+            c += step;
         }
         if c < C {
             dot_step::<T, V, C, MR, NR, true>(&mut sums, a.add(c), m.add(c), C - c);
         }
-        let mut totals = [[T::ZERO; NR]; MR];
-        if V::TOTALS && MR * NR > 2 {
-            for first in (0..MR * NR).step_by(8) {
-                let mut eight = [V::ZERO; 8];
-                for i in first..(first + 8).min(MR * NR) {
-                    eight[i - first] = sums[i / NR][i % NR];
-                }
-                let eight = V::totals(eight);
-                for i in first..(first + 8).min(MR * NR) {
-                    totals[i / NR][i % NR] = eight[i - first];
-                }
+    }
+    sums
+}
+
+/// Ends the sums of [`dot_tile`], and writes them to place `at` of `out`.
+///
+/// # Safety
+/// As there.
+#[cfg_attr(not(debug_assertions), inline(always))]
+unsafe fn end_dots<T: Scalar, V: Lanes<T>, E: Epilogue<T>, const R: usize, const MR: usize, const NR: usize>(
+    sums: [[V; NR]; MR],
+    bias: Option<*const T>,
+    out: *mut T,
+    at: usize,
+    end: E,
+) {
+    let mut totals = [[T::ZERO; NR]; MR];
+    if V::TOTALS && MR * NR > 2 {
+        for first in (0..MR * NR).step_by(8) {
+            let mut eight = [V::ZERO; 8];
+            for i in first..(first + 8).min(MR * NR) {
+                eight[i - first] = sums[i / NR][i % NR];
             }
-        } else {
-            for b in 0..MR {
-                for r in 0..NR {
-                    totals[b][r] = sums[b][r].total();
-                }
+            let eight = V::totals(eight);
+            for i in first..(first + 8).min(MR * NR) {
+                totals[i / NR][i % NR] = eight[i - first];
             }
         }
+    } else {
+        for b in 0..MR {
+            for r in 0..NR {
+                totals[b][r] = sums[b][r].total();
+            }
+        }
+    }
+    // SAFETY: the caller's promise.
+    unsafe {
         for b in 0..MR {
             for r in 0..NR {
                 let bias = if let Some(bias) = bias { *bias.add(r) } else { T::ZERO };
@@ -858,20 +985,30 @@ pub(super) unsafe fn learn_rows_at<
     let n = p.len().min(q.len());
     let (p, q, m) = (p.as_ptr().cast::<T>(), q.as_ptr().cast::<T>(), m.cast::<T>());
     let (start, end) = (rows.start.min(R), rows.end.min(R));
+    let copies = |columns| n >= crowd::<K, T>(columns) && n <= KC;
+    let (mut p_copy, mut q_copy) = (Panel::<T, PC>::uninit(), Panel::<[V<T, K>; 2], 1>::uninit());
     macro_rules! tiles {
-        ($max:tt) => {
+        ($max:tt, $p:expr, $top:expr, $bottom:expr) => {{
+            let (p, p_step): (*const T, usize) = $p;
             panels!(V<T, K>, C, $max, |j, last, NV, PART| {
-                let mut row = start;
+                // SAFETY: the panels cover the `C` columns of `n` samples, which are as many as a copy has.
+                let (q, q_step) = if const { $max == 2 && crowd::<K, T>(C) <= KC } && copies(C) {
+                    unsafe { (copy_vectors::<T, V<T, K>, NV, PART>(q.add(j), C, n, last, &mut q_copy), 2 * <V<T, K>>::LANES) }
+                } else {
+                    (unsafe { q.add(j) }, C)
+                };
+                let mut row = $top;
                 macro_rules! rows {
                     ($MR:literal) => {
                         rows!($MR, true)
                     };
                     ($MR:literal, $more:expr) => {
-                        while row + $MR <= end && $more {
+                        while row + $MR <= $bottom && $more {
                             // SAFETY: `n` samples, rows `row..row + MR` of `R`, and the panels cover `C` columns.
                             unsafe {
                                 let zeros = [[<V<T, K>>::ZERO; NV]; $MR];
-                                let g = tile::<T, V<T, K>, $MR, NV, PART, 1>(zeros, n, p.add(row), (1, R), q.add(j), C, last);
+                                let p = p.add(row - $top);
+                                let g = tile::<T, V<T, K>, $MR, NV, PART, 1>(zeros, n, p, (1, p_step), q, q_step, last);
                                 for r in 0..$MR {
                                     for v in 0..NV {
                                         let at = (row + r) * C + j + v * <V<T, K>>::LANES;
@@ -885,7 +1022,7 @@ pub(super) unsafe fn learn_rows_at<
                     };
                 }
                 if const { few::<K, T>() } {
-                    rows!(4, !(end - row).is_multiple_of(6));
+                    rows!(4, !($bottom - row).is_multiple_of(6));
                     rows!(6);
                 } else {
                     if const { K::REGISTERS >= 32 } {
@@ -900,13 +1037,85 @@ pub(super) unsafe fn learn_rows_at<
                 }
                 rows!(1);
             })
-        };
+        }};
     }
     if const { few::<K, T>() } {
-        tiles!(2);
+        let mut top = start;
+        while top < end {
+            // SAFETY: `n` samples of `R` rows, which are as many as a copy has.
+            let (p, bottom) = if const { crowd::<K, T>(R) <= KC } && copies(R) {
+                let count = PC.min(end - top);
+                unsafe { ((copy_rows(p.add(top), R, n, count, &mut p_copy), PC), top + count) }
+            } else {
+                (unsafe { (p.add(top), R) }, end)
+            };
+            tiles!(2, p, top, bottom);
+            top = bottom;
+        }
     } else {
-        tiles!(3);
+        // SAFETY: `start` is at most `R`.
+        tiles!(3, (unsafe { p.add(start) }, R), start, end);
     }
+}
+
+/// A copy of some columns of at most [`KC`] rows.
+type Panel<T, const N: usize> = core::mem::MaybeUninit<[[T; N]; KC]>;
+/// Columns of a copy of single numbers.
+const PC: usize = 24;
+
+/// How many samples of so many numbers make a copy of a narrow panel of them worth it, because they fall on the same few places of the nearest
+/// cache. With fewer, or more than a copy holds, the panel comes from the second cache as fast as sixteen registers can use it.
+const fn crowd<K: Kernels, T: Scalar>(columns: usize) -> usize {
+    let bytes = columns * T::BYTES;
+    match () {
+        _ if !few::<K, T>() => usize::MAX,
+        _ if bytes.is_multiple_of(2048) => 64,
+        _ if bytes.is_multiple_of(1024) => 128,
+        _ => usize::MAX,
+    }
+}
+
+/// Copies `count` columns of `n` rows.
+///
+/// # Safety
+/// They are there, `from` the first row on, `step` numbers apart, and at most as many as the copy has.
+#[cfg_attr(not(debug_assertions), inline(always))]
+unsafe fn copy_rows<T: Copy, const N: usize>(
+    from: *const T,
+    step: usize,
+    n: usize,
+    count: usize,
+    to: &mut Panel<T, N>,
+) -> *const T {
+    let to = to.as_mut_ptr().cast::<T>();
+    for b in 0..n {
+        // SAFETY: the caller's promise.
+        unsafe { to.add(b * N).copy_from_nonoverlapping(from.add(b * step), count) };
+    }
+    to
+}
+
+/// Copies `NV` vectors of `n` rows, the last of them with `last` numbers if `PART`.
+///
+/// # Safety
+/// As for [`copy_rows`].
+#[cfg_attr(not(debug_assertions), inline(always))]
+unsafe fn copy_vectors<T, V: Lanes<T>, const NV: usize, const PART: bool>(
+    from: *const T,
+    step: usize,
+    n: usize,
+    last: usize,
+    to: &mut Panel<[V; 2], 1>,
+) -> *const T {
+    let to = to.as_mut_ptr().cast::<T>();
+    for b in 0..n {
+        for v in 0..NV {
+            let count = if PART && v + 1 == NV { last } else { V::LANES };
+            // SAFETY: the caller's promise.
+            unsafe { some::<T, V>(from.add(b * step + v * V::LANES), count).store(to.add((2 * b + v) * V::LANES)) };
+        }
+    }
+    to
 }
 
 /// Updates a vector of biases, each from its gradient `Σ_b q[b][c]`.

@@ -23,7 +23,10 @@ pub struct Dense<const IN: usize, const OUT: usize, T = f32> {
 }
 crate::zeroed!([const IN: usize, const OUT: usize, T: Scalar] Dense<IN, OUT, T> { weight, bias });
 
-/// Inputs whose weights are treated at a time: dx, gradient and update, while they are in the nearest cache.
+/// Inputs whose weights are treated at a time: dx, gradient and update, while they are in a near cache. Tiles have three, four, six or eight rows.
+const VISIT: usize = 24;
+
+/// Inputs or outputs whose weights are one slice.
 const BLOCK: usize = 8;
 
 /// Inputs whose dx is one slice, where the weights are kept by unit.
@@ -127,10 +130,10 @@ impl<const IN: usize, const OUT: usize, T: Scalar> Dense<IN, OUT, T> {
                 kernel::learn_rows::<K, T, R, _, OUT, IN>(dy, x, 0..OUT, weight, weight_slots, rule);
             }
         } else if const { is_shared(IN * OUT * B) } {
-            share::<K, _, B>(LearnRows::new((x, dy), &mut self.weight.0, weight_slots, rule, (dx, end), BLOCK));
+            share::<K, _, B>(LearnRows::new((x, dy), &mut self.weight.0, weight_slots, rule, (dx, end), VISIT));
         } else {
-            for start in (0..IN).step_by(BLOCK) {
-                let rows = start..start + BLOCK;
+            for start in (0..IN).step_by(VISIT) {
+                let rows = start..start + VISIT;
                 kernel::dots_then::<K, T, E, IN, OUT>(dy, &self.weight.0, rows.clone(), None, dx, end);
                 kernel::learn_rows::<K, T, R, _, IN, OUT>(x, dy, rows, &mut self.weight.0, weight_slots, rule);
             }
