@@ -62,7 +62,7 @@ impl Kernels for CortexM {
     const FUSES: bool = false;
 
     #[inline(always)]
-    unsafe fn dots<T: 'static, const CHAINS: usize, const COLUMNS: usize>(
+    unsafe fn dots<T: 'static, const CHAINS: usize, const ROWS: usize, const COLUMNS: usize>(
         a: *const T,
         m: *const T,
         rows: usize,
@@ -74,13 +74,21 @@ impl Kernels for CortexM {
         // SAFETY: `T` is `f32`; the caller's promise.
         unsafe {
             if CHAINS == 16 {
-                let dots = if const { COLUMNS <= FEW } { few_dots_16::<COLUMNS> } else { dots_16::<COLUMNS> };
+                let dots = if const { COLUMNS > FEW } {
+                    dots_16::<COLUMNS>
+                } else if const { ROWS <= FEW } && rows == ROWS {
+                    few_dots_16::<ROWS, COLUMNS>
+                } else {
+                    few_dots_16::<0, COLUMNS>
+                };
                 dots(a, m, rows, bias, out);
             } else if rows < 4 {
                 return false;
+            } else if const { COLUMNS <= FEW && CHAINS == 1 && ROWS <= 2 * FEW && ROWS.is_multiple_of(4) } && rows == ROWS {
+                few_dots_1::<ROWS, COLUMNS>(a, m, rows / 4, bias, out);
             } else {
                 let dots = if const { COLUMNS <= FEW && CHAINS == 1 } {
-                    few_dots_1::<COLUMNS>
+                    few_dots_1::<0, COLUMNS>
                 } else if CHAINS == 1 {
                     dots_1::<COLUMNS>
                 } else {
@@ -98,29 +106,29 @@ impl Kernels for CortexM {
     }
 
     #[inline(always)]
-    unsafe fn sums<T: 'static, const CHAINS: usize, const COLUMNS: usize>(
+    unsafe fn sums<T: 'static, const CHAINS: usize, const ROWS: usize, const COLUMNS: usize>(
         a: *const T,
         m: *const T,
-        rows: usize,
         out: *mut T,
     ) -> bool {
-        if !single::<T>() || rows * COLUMNS < WORTHWHILE {
+        if !single::<T>() || ROWS * COLUMNS < WORTHWHILE {
             return false;
         }
         let (a, m, out) = (a.cast(), m.cast(), out.cast());
         // SAFETY: `T` is `f32`; the caller's promise.
         unsafe {
             if const { COLUMNS <= FEW && CHAINS == 1 } {
-                few_sums::<COLUMNS>(a, m, rows, out);
+                let sums = if const { ROWS <= FEW } { few_sums::<ROWS, COLUMNS> } else { few_sums::<0, COLUMNS> };
+                sums(a, m, ROWS, out);
             } else {
-                sums(a, m, (rows, COLUMNS), out, CHAINS);
+                sums(a, m, (ROWS, COLUMNS), out, CHAINS);
             }
         }
         true
     }
 
     #[inline(always)]
-    unsafe fn learn<T: 'static, const COLUMNS: usize>(
+    unsafe fn learn<T: 'static, const ROWS: usize, const COLUMNS: usize>(
         formula: Formula<T>,
         p: *const T,
         q: *const T,
@@ -136,8 +144,10 @@ impl Kernels for CortexM {
                 let (rate, p, q, m) = (bits(&rate), p.cast(), q.cast(), m.cast());
                 // SAFETY: `T` is `f32`; the caller's promise.
                 unsafe {
-                    if const { COLUMNS <= FEW } {
-                        few_descend::<COLUMNS>(rate, p, q, m, rows);
+                    if const { COLUMNS <= FEW && ROWS <= FEW } && rows == ROWS {
+                        few_descend::<ROWS, COLUMNS>(rate, p, q, m, rows);
+                    } else if const { COLUMNS <= FEW } {
+                        few_descend::<0, COLUMNS>(rate, p, q, m, rows);
                     } else {
                         descend::<false>([rate, 0], (p, q), (m, m), (rows, COLUMNS));
                     }
@@ -699,6 +709,17 @@ unsafe fn descend<const MOMENTUM: bool>(
     }
 }
 
+/// A loop over rows, or `$known` of them one after the other, if that isn't 0: without the counting.
+macro_rules! few_rows {
+    ($known:expr, [$($before:expr),* $(,)?] [$($row:expr),* $(,)?] [$($after:expr),* $(,)?] $rows:ident: $($operands:tt)*) => {
+        if const { $known > 0 } {
+            fpu!([$($before,)* ".rept {rows}", $($row,)* ".endr", $($after,)*] rows = const $known, $($operands)*)
+        } else {
+            fpu!([$($before,)* "1:", $($row,)* "subs {rows}, #1", "bne 1b", $($after,)*] rows = inout(reg) $rows => _, $($operands)*)
+        }
+    };
+}
+
 /// `to ← to ± a · b` for each of at most eight columns, whose inputs are in `s0-s7`; a row of weights is in `s8-s15`.
 macro_rules! few {
     ($op:literal [$($to:literal)*] [$($a:literal)*] [$($b:literal)*]) => {
@@ -720,12 +741,12 @@ macro_rules! few_dot {
     };
 }
 
-/// [`dots_1`] of a few columns.
+/// [`dots_1`] of a few columns; `ROWS` is 0 or the number of rows.
 ///
 /// # Safety
 /// As there.
 #[inline(always)]
-unsafe fn few_dots_1<const COLUMNS: usize>(
+unsafe fn few_dots_1<const ROWS: usize, const COLUMNS: usize>(
     x: *const f32,
     m: *const f32,
     fours: usize,
@@ -734,20 +755,17 @@ unsafe fn few_dots_1<const COLUMNS: usize>(
 ) {
     // SAFETY: the caller's promise.
     unsafe {
-        fpu!([
+        few_rows!(ROWS / 4, [
             "vldmia {x}, {{s0-s{inputs}}}",
-            "1:",
+        ] [
             "vldmia {zeros}, {{s16-s19}}",
             few_dot!("s16"), few_dot!("s17"), few_dot!("s18"), few_dot!("s19"),
             "vldmia {bias}!, {{s20-s23}}",
             "vadd.f32 s16, s16, s20", "vadd.f32 s17, s17, s21", "vadd.f32 s18, s18, s22", "vadd.f32 s19, s19, s23",
             "vstmia {out}!, {{s16-s19}}",
-            "subs {fours}, #1",
-            "bne 1b",
-        ]
+        ] [] fours:
             x = in(reg) x,
             w = inout(reg) m => _,
-            fours = inout(reg) fours => _,
             columns = const COLUMNS,
             inputs = const COLUMNS - 1,
             weights = const COLUMNS + 7,
@@ -758,12 +776,12 @@ unsafe fn few_dots_1<const COLUMNS: usize>(
     }
 }
 
-/// [`dots_16`] of a few columns, which are as many sums.
+/// [`dots_16`] of a few columns, which are as many sums; `ROWS` is 0 or the number of rows.
 ///
 /// # Safety
 /// As there.
 #[inline(always)]
-unsafe fn few_dots_16<const COLUMNS: usize>(
+unsafe fn few_dots_16<const ROWS: usize, const COLUMNS: usize>(
     x: *const f32,
     m: *const f32,
     rows: usize,
@@ -772,9 +790,9 @@ unsafe fn few_dots_16<const COLUMNS: usize>(
 ) {
     // SAFETY: the caller's promise.
     unsafe {
-        fpu!([
+        few_rows!(ROWS, [
             "vldmia {x}, {{s0-s{inputs}}}",
-            "1:",
+        ] [
             "vldmia {zeros}, {{s16-s23}}",
             "vldmia {w}!, {{s8-s{weights}}}",
             few!("vmla.f32" ["s16" "s17" "s18" "s19" "s20" "s21" "s22" "s23"] ["s0" "s1" "s2" "s3" "s4" "s5" "s6" "s7"]
@@ -787,12 +805,9 @@ unsafe fn few_dots_16<const COLUMNS: usize>(
             "vldmia {bias}!, {{s8}}",
             "vadd.f32 s16, s16, s8",
             "vstmia {out}!, {{s16}}",
-            "subs {rows}, #1",
-            "bne 1b",
-        ]
+        ] [] rows:
             x = in(reg) x,
             w = inout(reg) m => _,
-            rows = inout(reg) rows => _,
             columns = const COLUMNS,
             inputs = const COLUMNS - 1,
             weights = const COLUMNS + 7,
@@ -803,28 +818,26 @@ unsafe fn few_dots_16<const COLUMNS: usize>(
     }
 }
 
-/// [`sums`] of a few columns, one sum each.
+/// [`sums`] of a few columns, one sum each; `ROWS` is 0 or the number of rows.
 ///
 /// # Safety
 /// As there, and at least one row.
 #[inline(always)]
-unsafe fn few_sums<const COLUMNS: usize>(a: *const f32, m: *const f32, rows: usize, out: *mut f32) {
+unsafe fn few_sums<const ROWS: usize, const COLUMNS: usize>(a: *const f32, m: *const f32, rows: usize, out: *mut f32) {
     // SAFETY: the caller's promise.
     unsafe {
-        fpu!([
+        few_rows!(ROWS, [
             "vldmia {zeros}, {{s16-s{sums}}}",
-            "1:",
+        ] [
             "vldmia {a}!, {{s0}}",
             "vldmia {m}!, {{s8-s{weights}}}",
             few!("vmla.f32" ["s16" "s17" "s18" "s19" "s20" "s21" "s22" "s23"] ["s0" "s0" "s0" "s0" "s0" "s0" "s0" "s0"]
                 ["s8" "s9" "s10" "s11" "s12" "s13" "s14" "s15"]),
-            "subs {rows}, #1",
-            "bne 1b",
+        ] [
             "vstmia {out}, {{s16-s{sums}}}",
-        ]
+        ] rows:
             a = inout(reg) a => _,
             m = inout(reg) m => _,
-            rows = inout(reg) rows => _,
             columns = const COLUMNS,
             sums = const COLUMNS + 15,
             weights = const COLUMNS + 7,
@@ -834,18 +847,24 @@ unsafe fn few_sums<const COLUMNS: usize>(a: *const f32, m: *const f32, rows: usi
     }
 }
 
-/// [`descend`] of a few columns, without momentum.
+/// [`descend`] of a few columns, without momentum; `ROWS` is 0 or the number of rows.
 ///
 /// # Safety
 /// As there.
 #[inline(always)]
-unsafe fn few_descend<const COLUMNS: usize>(rate: u32, p: *const f32, q: *const f32, m: *mut f32, rows: usize) {
+unsafe fn few_descend<const ROWS: usize, const COLUMNS: usize>(
+    rate: u32,
+    p: *const f32,
+    q: *const f32,
+    m: *mut f32,
+    rows: usize,
+) {
     // SAFETY: the caller's promise.
     unsafe {
-        fpu!([
+        few_rows!(ROWS, [
             "vmov s24, {rate}",
             "vldmia {x}, {{s0-s{inputs}}}",
-            "1:",
+        ] [
             "ldr {factor}, [{p}], #4",
             "lsls {rest}, {factor}, #1",
             "beq 2f",
@@ -856,23 +875,16 @@ unsafe fn few_descend<const COLUMNS: usize>(rate: u32, p: *const f32, q: *const 
                 ["s0" "s1" "s2" "s3" "s4" "s5" "s6" "s7"]),
             few!("vmls.f32" ["s8" "s9" "s10" "s11" "s12" "s13" "s14" "s15"] ["s24" "s24" "s24" "s24" "s24" "s24" "s24" "s24"]
                 ["s16" "s17" "s18" "s19" "s20" "s21" "s22" "s23"]),
-            "vstmia {w}!, {{s8-s{weights}}}",
-            "subs {rows}, #1",
-            "bne 1b",
-            "b 3f",
+            "vstmia {w}, {{s8-s{weights}}}",
             "2:",
             "add {w}, {w}, #4 * {columns}",
-            "subs {rows}, #1",
-            "bne 1b",
-            "3:",
-        ]
+        ] [] rows:
             rate = in(reg) rate,
             factor = out(reg) _,
             rest = out(reg) _,
             p = inout(reg) p => _,
             x = in(reg) q,
             w = inout(reg) m => _,
-            rows = inout(reg) rows => _,
             columns = const COLUMNS,
             inputs = const COLUMNS - 1,
             gradients = const COLUMNS + 15,
@@ -1202,26 +1214,42 @@ pub fn sqrt(x: f32) -> f32 {
     f32::from_bits(bits)
 }
 
-/// ReLU: 0 for every number that is at most 0; NaN stays.
-///
-/// In integers: a number whose sign is set becomes 0, unless it is NaN, which carries when the largest fraction is added. Eight numbers are asked
-/// for such a NaN together, each only if there was none before it.
+/// ReLU of eight numbers at a time, in integers: a number whose sign is set becomes 0, unless it is NaN, which carries when the largest fraction is
+/// added. The eight are asked for such a NaN together, each only if there was none before it; with one it goes on behind `3`.
+macro_rules! relu_of_eight {
+    () => {
+        "ldmia {y}, {{r0-r5, r8, r12}}\n\
+         cmn r0, {fraction}\n\
+         ittt lo\ncmnlo r1, {fraction}\ncmnlo r2, {fraction}\ncmnlo r3, {fraction}\n\
+         itttt lo\ncmnlo r4, {fraction}\ncmnlo r5, {fraction}\ncmnlo r8, {fraction}\ncmnlo r12, {fraction}\n\
+         bhs 3f\n\
+         bic r0, r0, r0, asr #31\nbic r1, r1, r1, asr #31\nbic r2, r2, r2, asr #31\nbic r3, r3, r3, asr #31\n\
+         bic r4, r4, r4, asr #31\nbic r5, r5, r5, asr #31\nbic r8, r8, r8, asr #31\nbic r12, r12, r12, asr #31\n"
+    };
+}
+
+/// ReLU of one number after the other, `{count}` of them.
+macro_rules! relu_of_each {
+    () => {
+        "4:\nldr r0, [{y}]\n\
+         cmn r0, {fraction}\nit lo\nbiclo r0, r0, r0, asr #31\n\
+         str r0, [{y}], #4\n\
+         subs {count}, #1\n\
+         bne 4b\n"
+    };
+}
+
+/// ReLU: 0 for every number that is at most 0; NaN stays. One function for training and inference.
 ///
 /// # Safety
 /// There are at least [`SHORT`] numbers.
-#[inline(always)]
-unsafe fn relu_in_place(y: &mut [f32]) {
+#[inline(never)]
+unsafe fn relu_of_many(y: &mut [f32]) {
     // SAFETY: reads and writes as many numbers as there are, the first eight before it asks.
     unsafe {
         asm!(
             "2:",
-            "ldmia {y}, {{r0-r5, r8, r12}}",
-            "cmn r0, {fraction}",
-            "ittt lo", "cmnlo r1, {fraction}", "cmnlo r2, {fraction}", "cmnlo r3, {fraction}",
-            "itttt lo", "cmnlo r4, {fraction}", "cmnlo r5, {fraction}", "cmnlo r8, {fraction}", "cmnlo r12, {fraction}",
-            "bhs 3f",
-            "bic r0, r0, r0, asr #31", "bic r1, r1, r1, asr #31", "bic r2, r2, r2, asr #31", "bic r3, r3, r3, asr #31",
-            "bic r4, r4, r4, asr #31", "bic r5, r5, r5, asr #31", "bic r8, r8, r8, asr #31", "bic r12, r12, r12, asr #31",
+            relu_of_eight!(),
             "stmia {y}!, {{r0-r5, r8, r12}}",
             "subs {count}, #8",
             "bhs 2b",
@@ -1229,12 +1257,7 @@ unsafe fn relu_in_place(y: &mut [f32]) {
             "adds {count}, #8",
             "beq 5f",
             // What is left, or all from the first eight with a NaN on.
-            "4:",
-            "ldr r0, [{y}]",
-            "cmn r0, {fraction}", "it lo", "biclo r0, r0, r0, asr #31",
-            "str r0, [{y}], #4",
-            "subs {count}, #1",
-            "bne 4b",
+            relu_of_each!(),
             "5:",
             y = inout(reg) y.as_mut_ptr() => _,
             count = inout(reg) y.len() - SHORT => _,
@@ -1245,49 +1268,91 @@ unsafe fn relu_in_place(y: &mut [f32]) {
     }
 }
 
-/// Where ReLU's output `y` is 0, the gradient by 0.
+/// The same for eight numbers, inlined.
+///
+/// # Safety
+/// There are [`SHORT`] numbers.
+#[inline(always)]
+unsafe fn relu_of_few(y: &mut [f32]) {
+    // SAFETY: reads and writes eight numbers.
+    unsafe {
+        asm!(
+            relu_of_eight!(),
+            "stmia {y}, {{r0-r5, r8, r12}}",
+            "b 5f",
+            "3:",
+            "mov {count}, #8",
+            relu_of_each!(),
+            "5:",
+            y = inout(reg) y.as_mut_ptr() => _,
+            count = out(reg) _,
+            fraction = in(reg) 0x007f_ffff,
+            out("r0") _, out("r1") _, out("r2") _, out("r3") _, out("r4") _, out("r5") _, out("r8") _, out("r12") _,
+            options(nostack),
+        );
+    }
+}
+
+/// Eight numbers of the gradient, by 0 (in `s8`) where the output is 0.
+macro_rules! slope_of_eight {
+    () => {
+        "vldmia {grad}, {{s0-s7}}\n\
+         ldmia {y}!, {{r0-r5, r8, r12}}\n\
+         cmp r0, #0\nit eq\nvmuleq.f32 s0, s0, s8\n\
+         cmp r1, #0\nit eq\nvmuleq.f32 s1, s1, s8\n\
+         cmp r2, #0\nit eq\nvmuleq.f32 s2, s2, s8\n\
+         cmp r3, #0\nit eq\nvmuleq.f32 s3, s3, s8\n\
+         cmp r4, #0\nit eq\nvmuleq.f32 s4, s4, s8\n\
+         cmp r5, #0\nit eq\nvmuleq.f32 s5, s5, s8\n\
+         cmp r8, #0\nit eq\nvmuleq.f32 s6, s6, s8\n\
+         cmp r12, #0\nit eq\nvmuleq.f32 s7, s7, s8\n\
+         vstmia {grad}!, {{s0-s7}}\n"
+    };
+}
+
+/// Where ReLU's output `y` is 0, the gradient by 0. `MANY`: there are more than eight.
 ///
 /// # Safety
 /// There are at least [`SHORT`] numbers of both.
 #[inline(always)]
-unsafe fn relu_gradient_in_place(grad: &mut [f32], y: &[f32]) {
+unsafe fn relu_gradient_in_place<const MANY: bool>(grad: &mut [f32], y: &[f32]) {
+    macro_rules! slopes {
+        ([$($code:expr),* $(,)?] $($count:tt)*) => {
+            asm!(
+                "vmov s8, {zero}",
+                $($code,)*
+                grad = inout(reg) grad.as_mut_ptr() => _,
+                y = inout(reg) y.as_ptr() => _,
+                zero = in(reg) 0,
+                $($count)*
+                out("r0") _, out("r1") _, out("r2") _, out("r3") _, out("r4") _, out("r5") _, out("r8") _, out("r12") _,
+                out("d0") _, out("d1") _, out("d2") _, out("d3") _, out("d4") _,
+                options(nostack),
+            )
+        };
+    }
     // SAFETY: reads and writes as many numbers as both have, the first eight before it asks.
     unsafe {
-        asm!(
-            "vmov s8, {zero}",
-            "2:",
-            "vldmia {grad}, {{s0-s7}}",
-            "ldmia {y}!, {{r0-r5, r8, r12}}",
-            "cmp r0, #0", "it eq", "vmuleq.f32 s0, s0, s8",
-            "cmp r1, #0", "it eq", "vmuleq.f32 s1, s1, s8",
-            "cmp r2, #0", "it eq", "vmuleq.f32 s2, s2, s8",
-            "cmp r3, #0", "it eq", "vmuleq.f32 s3, s3, s8",
-            "cmp r4, #0", "it eq", "vmuleq.f32 s4, s4, s8",
-            "cmp r5, #0", "it eq", "vmuleq.f32 s5, s5, s8",
-            "cmp r8, #0", "it eq", "vmuleq.f32 s6, s6, s8",
-            "cmp r12, #0", "it eq", "vmuleq.f32 s7, s7, s8",
-            "vstmia {grad}!, {{s0-s7}}",
-            "subs {count}, #8",
-            "bhs 2b",
-            "3:",
-            "adds {count}, #8",
-            "beq 5f",
-            "4:",
-            "vldr s0, [{grad}]",
-            "ldr r0, [{y}], #4",
-            "cmp r0, #0", "it eq", "vmuleq.f32 s0, s0, s8",
-            "vstmia {grad}!, {{s0}}",
-            "subs {count}, #1",
-            "bne 4b",
-            "5:",
-            grad = inout(reg) grad.as_mut_ptr() => _,
-            y = inout(reg) y.as_ptr() => _,
-            count = inout(reg) grad.len().min(y.len()) - SHORT => _,
-            zero = in(reg) 0,
-            out("r0") _, out("r1") _, out("r2") _, out("r3") _, out("r4") _, out("r5") _, out("r8") _, out("r12") _,
-            out("d0") _, out("d1") _, out("d2") _, out("d3") _, out("d4") _,
-            options(nostack),
-        );
+        if MANY {
+            slopes!([
+                "2:",
+                slope_of_eight!(),
+                "subs {count}, #8",
+                "bhs 2b",
+                "adds {count}, #8",
+                "beq 5f",
+                "4:",
+                "vldr s0, [{grad}]",
+                "ldr r0, [{y}], #4",
+                "cmp r0, #0", "it eq", "vmuleq.f32 s0, s0, s8",
+                "vstmia {grad}!, {{s0}}",
+                "subs {count}, #1",
+                "bne 4b",
+                "5:",
+            ] count = inout(reg) grad.len().min(y.len()) - SHORT => _,);
+        } else {
+            slopes!([slope_of_eight!()]);
+        }
     }
 }
 
@@ -1298,20 +1363,10 @@ fn singles<T: 'static>(values: &mut [T]) -> Option<&mut [f32]> {
     single::<T>().then(|| unsafe { core::slice::from_raw_parts_mut(values.as_mut_ptr().cast(), values.len()) })
 }
 
-/// ReLU of more than eight numbers: one function for training and inference.
-///
-/// # Safety
-/// There are at least [`SHORT`] numbers.
-#[inline(never)]
-unsafe fn relu_of_many(y: &mut [f32]) {
-    // SAFETY: the caller's promise.
-    unsafe { relu_in_place(y) }
-}
-
 /// ReLU in place, if the FPU knows the numbers.
 #[inline(always)]
 pub fn relu<T: 'static>(y: &mut [T]) -> bool {
-    let relu = if y.len() > SHORT { relu_of_many } else { relu_in_place };
+    let relu = if y.len() > SHORT { relu_of_many } else { relu_of_few };
     // SAFETY: there are as many.
     y.len() >= SHORT && singles(y).map(|y| unsafe { relu(y) }).is_some()
 }
@@ -1319,11 +1374,13 @@ pub fn relu<T: 'static>(y: &mut [T]) -> bool {
 /// The gradient of ReLU, from its output, if the FPU knows the numbers.
 #[inline(always)]
 pub fn relu_gradient<T: 'static>(grad: &mut [T], y: &[T]) -> bool {
-    if grad.len().min(y.len()) < SHORT {
+    let count = grad.len().min(y.len());
+    if count < SHORT {
         return false;
     }
+    let slopes = if count > SHORT { relu_gradient_in_place::<true> } else { relu_gradient_in_place::<false> };
     // SAFETY: `T` is `f32` where this is called.
     let y = || unsafe { core::slice::from_raw_parts(y.as_ptr().cast(), y.len()) };
     // SAFETY: there are as many.
-    singles(grad).map(|grad| unsafe { relu_gradient_in_place(grad, y()) }).is_some()
+    singles(grad).map(|grad| unsafe { slopes(grad, y()) }).is_some()
 }

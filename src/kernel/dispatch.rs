@@ -30,7 +30,8 @@ pub trait Kernels: Copy + 'static {
         task.run::<Self>()
     }
 
-    // Loops of an instruction set's own, for one sample. Each says whether it did the work; if not, nothing has changed.
+    // Loops of an instruction set's own, for one sample. Each says whether it did the work; if not, nothing has changed. `ROWS` is how many rows
+    // the matrix has, `rows` how many of them are meant.
 
     /// `out[r] = Σ꜀ a[c] · m[r][c] + bias[r]`, c in 1, 4 or 16 interleaved sums.
     ///
@@ -38,7 +39,7 @@ pub trait Kernels: Copy + 'static {
     /// They are there.
     #[doc(hidden)]
     #[inline(always)]
-    unsafe fn dots<T: 'static, const CHAINS: usize, const COLUMNS: usize>(
+    unsafe fn dots<T: 'static, const CHAINS: usize, const ROWS: usize, const COLUMNS: usize>(
         _a: *const T,
         _m: *const T,
         _rows: usize,
@@ -54,10 +55,9 @@ pub trait Kernels: Copy + 'static {
     /// They are there, and at least one row.
     #[doc(hidden)]
     #[inline(always)]
-    unsafe fn sums<T: 'static, const CHAINS: usize, const COLUMNS: usize>(
+    unsafe fn sums<T: 'static, const CHAINS: usize, const ROWS: usize, const COLUMNS: usize>(
         _a: *const T,
         _m: *const T,
-        _rows: usize,
         _out: *mut T,
     ) -> bool {
         false
@@ -69,7 +69,7 @@ pub trait Kernels: Copy + 'static {
     /// They are there, and as many slots as the formula has, or null.
     #[doc(hidden)]
     #[inline(always)]
-    unsafe fn learn<T: 'static, const COLUMNS: usize>(
+    unsafe fn learn<T: 'static, const ROWS: usize, const COLUMNS: usize>(
         _formula: Formula<T>,
         _p: *const T,
         _q: *const T,

@@ -254,7 +254,7 @@ pub fn mul_rows_then<K: Kernels, T: Scalar, E: Epilogue<T>, const R: usize, cons
     if let ([a], [out], None, true) = (a, &mut *out, bias, E::PLAIN)
         && chains(R, C) == 1
         // SAFETY: `m` is `R` rows of `C` numbers.
-        && unsafe { K::sums::<T, 1, C>(a.as_ptr(), m.as_ptr().cast(), R, out.as_mut_ptr()) }
+        && unsafe { K::sums::<T, 1, R, C>(a.as_ptr(), m.as_ptr().cast(), out.as_mut_ptr()) }
     {
         return;
     }
@@ -590,7 +590,7 @@ pub(super) unsafe fn dots_at<K: Kernels, T: Scalar, E: Epilogue<T>, const R: usi
         // SAFETY: the caller's promise: `m` is `R` rows of `C` numbers.
         if unsafe {
             let bias = bias.map(|b| b.as_ptr().add(start));
-            K::dots::<T, 16, C>(a.cast(), m.cast::<T>().add(start * C), count, bias, out.cast::<T>().add(start))
+            K::dots::<T, 16, R, C>(a.cast(), m.cast::<T>().add(start * C), count, bias, out.cast::<T>().add(start))
         } {
             return;
         }
@@ -889,7 +889,7 @@ fn mul_units_in<K: Kernels, T: Scalar, const R: usize, const C: usize, const CHA
         // SAFETY: `m` is `C` rows of `R` numbers.
         if unsafe {
             let (m, bias) = (m.as_ptr().add(start).cast(), bias.map(|bias| bias.add(start)));
-            K::dots::<T, CHAINS, R>(a.as_ptr(), m, end.saturating_sub(start), bias, out.as_mut_ptr().add(start))
+            K::dots::<T, CHAINS, C, R>(a.as_ptr(), m, end.saturating_sub(start), bias, out.as_mut_ptr().add(start))
         } {
             continue;
         }
@@ -919,7 +919,7 @@ pub fn dots_down<K: Kernels, T: Scalar, const R: usize, const C: usize>(
     for (a, out) in a.iter().zip(out) {
         let all = (start, end) == (0, R);
         // SAFETY: `m` is `C` rows of `R` numbers.
-        if !(all && unsafe { K::sums::<T, 16, R>(a.as_ptr(), m.as_ptr().cast(), C, out.as_mut_ptr()) }) {
+        if !(all && unsafe { K::sums::<T, 16, C, R>(a.as_ptr(), m.as_ptr().cast(), out.as_mut_ptr()) }) {
             for r in start..end {
                 let mut sums = [T::ZERO; 16];
                 for c in 0..C {
@@ -973,7 +973,7 @@ pub(super) unsafe fn learn_rows_at<
         if unsafe {
             let slots = U::Slots::starts(slots).map(|slot: *mut T| slot.wrapping_add(start * C));
             let (p, m) = (p.as_ptr().add(start), m.cast::<T>().add(start * C));
-            K::learn::<T, C>(rule.formula(), p, q.as_ptr(), m, count, slots)
+            K::learn::<T, R, C>(rule.formula(), p, q.as_ptr(), m, count, slots)
         } {
             return;
         }
@@ -1130,7 +1130,7 @@ pub fn learn_bias<K: Kernels, T: Scalar, U: Rule<T>, const C: usize>(
         // SAFETY: the bias and each of its slots is a row of `C` numbers; the gradient is 1 · q.
         && unsafe {
             let slots = U::Slots::starts(slots);
-            K::learn::<T, C>(rule.formula(), &T::ONE, q.as_ptr(), bias.as_mut_ptr(), 1, slots)
+            K::learn::<T, 1, C>(rule.formula(), &T::ONE, q.as_ptr(), bias.as_mut_ptr(), 1, slots)
         }
     {
         return;

@@ -209,7 +209,7 @@ unsafe fn few_dots<K: Kernels, T: Scalar, const R: usize, const C: usize>(
         let count = 16.min(end - start);
         // SAFETY: the caller's promise; `count` rows of `m` from `start`, and as many sums.
         unsafe {
-            if !K::dots::<T, 16, C>(a, m.as_ptr().add(start).cast(), count, None, sums.as_mut_ptr()) {
+            if !K::dots::<T, 16, R, C>(a, m.as_ptr().add(start).cast(), count, None, sums.as_mut_ptr()) {
                 // Rows of one length: if one of sixteen was too small for it, none was done.
                 if start == first {
                     return false;
