@@ -22,6 +22,7 @@ typedef void (*mem_cb)(unsigned, uint32_t, uint64_t, void *);
 typedef void (*exit_cb)(qemu_plugin_id_t, void *);
 extern void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t, tb_cb);
 extern void qemu_plugin_register_atexit_cb(qemu_plugin_id_t, exit_cb, void *);
+extern void qemu_plugin_register_vcpu_tb_exec_inline(struct qemu_plugin_tb *, int, void *, uint64_t);
 extern size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *);
 extern struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *, size_t);
 extern uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *);
@@ -56,12 +57,13 @@ static void on_store(unsigned cpu, uint32_t info, uint64_t address, void *p) {
 
 static void on_tb(qemu_plugin_id_t id, struct qemu_plugin_tb *tb) {
     (void)id;
+    /* A block is counted when it begins. Both marks begin one, and of the same length. */
+    qemu_plugin_register_vcpu_tb_exec_inline(tb, 0, &count, qemu_plugin_tb_n_insns(tb));
     for (size_t i = 0; i < qemu_plugin_tb_n_insns(tb); i++) {
         struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
         uint64_t address = qemu_plugin_insn_vaddr(insn);
         if (address == from) qemu_plugin_register_vcpu_insn_exec_cb(insn, at_from, 0, NULL);
         if (address == to) qemu_plugin_register_vcpu_insn_exec_cb(insn, at_to, 0, NULL);
-        qemu_plugin_register_vcpu_insn_exec_inline(insn, 0, &count, 1);
         if (histogram && address / 2 < PLACES) qemu_plugin_register_vcpu_insn_exec_inline(insn, 0, &ran[address / 2], 1);
         if (hi) qemu_plugin_register_vcpu_mem_cb(insn, on_store, 0, 2, NULL);
     }

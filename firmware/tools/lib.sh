@@ -19,9 +19,11 @@ cargo_for() {
     fi
 }
 
+# Whether rustup has a target, or can have it. Locked, because it installs nothing twice at a time.
 has_target() {
     command -v rustup >/dev/null || return 1
-    rustup target list --installed | grep -qx "$1" || timeout 120 rustup target add "$1" >/dev/null 2>&1
+    [ -d "$(rustc --print sysroot)/lib/rustlib/$1/lib" ] ||
+        timeout 120 flock "${TMPDIR:-/tmp}/stackprop-rustup" rustup target add "$1" >/dev/null 2>&1
 }
 
 apt_install() {
@@ -39,16 +41,22 @@ address() { nm "$1" | awk -v name="$2" '$3 == name { print "0x" $1; exit }'; }
 flash() { size -A -d "$1" | awk '$1 ~ /^\.(vector_table|text|rodata|data)$/ { n += $2 } END { print n }'; }
 ram() { size -A -d "$1" | awk '$1 ~ /^\.(data|bss|uninit)$/ { n += $2 } END { print n }'; }
 
-# Starts a program on a board and prints what it prints, and the plugin's line: `emulate BOARD ELF [HISTOGRAM]`. Needs $plugin.
-emulate() {
-    local board=$1 elf=$2 machine
-    case $board in
-        mps2-*) machine="qemu-system-arm -M $board" ;;
+# Starts a program on a board and prints what it prints: `start BOARD ELF [ARGUMENT FOR QEMU...]`.
+start() {
+    local machine
+    case $1 in
+        mps2-*) machine="qemu-system-arm -M $1" ;;
         riscv32) machine="qemu-system-riscv32 -M virt -bios none" ;;
         aarch64) machine="qemu-system-aarch64 -M virt -cpu cortex-a53 -nic none" ;;
     esac
     # A guest that faults runs for ever.
-    timeout 120 $machine -nographic -monitor none -serial none -semihosting-config enable=on,target=native -kernel "$elf" -plugin \
-        "$plugin,from=$(address "$elf" measure_from),to=$(address "$elf" measure_to),lo=$(address "$elf" __ebss),hi=$(address "$elf" _stack_start)${3:+,histogram=$3}" \
-        </dev/null 2>&1
+    timeout 120 $machine -nographic -monitor none -serial none -semihosting-config enable=on,target=native -kernel "$2" "${@:3}" </dev/null 2>&1
+}
+
+# The same with the plugin, and its line: `emulate BOARD ELF [HISTOGRAM]`. Needs $plugin. The stack is found on a Cortex-M.
+emulate() {
+    local options
+    options="from=$(address "$2" measure_from),to=$(address "$2" measure_to)${3:+,histogram=$3}"
+    [[ $1 != mps2-* ]] || options+=",lo=$(address "$2" __ebss),hi=$(address "$2" _stack_start)"
+    start "$1" "$2" -plugin "$plugin,$options"
 }

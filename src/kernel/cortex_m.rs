@@ -84,7 +84,9 @@ impl Kernels for CortexM {
                 dots(a, m, rows, bias, out);
             } else if rows < 4 {
                 return false;
-            } else if const { COLUMNS <= FEW && CHAINS == 1 && ROWS <= 2 * FEW && ROWS.is_multiple_of(4) } && rows == ROWS {
+            } else if const { COLUMNS <= FEW && CHAINS == 1 && ROWS <= 2 * FEW && ROWS.is_multiple_of(4) }
+                && rows == ROWS
+            {
                 few_dots_1::<ROWS, COLUMNS>(a, m, rows / 4, bias, out);
             } else {
                 let dots = if const { COLUMNS <= FEW && CHAINS == 1 } {
@@ -1383,4 +1385,31 @@ pub fn relu_gradient<T: 'static>(grad: &mut [T], y: &[T]) -> bool {
     let y = || unsafe { core::slice::from_raw_parts(y.as_ptr().cast(), y.len()) };
     // SAFETY: there are as many.
     singles(grad).map(|grad| unsafe { slopes(grad, y()) }).is_some()
+}
+
+/// Each number by a factor, if the FPU knows them and its registers hold them all.
+#[inline(always)]
+pub fn scale<T: 'static, const N: usize>(values: &mut [T; N], factor: &T) -> bool {
+    if !single::<T>() || N == 0 || N > 31 {
+        return false;
+    }
+    // SAFETY: `T` is `f32`; reads and writes `N` numbers.
+    unsafe {
+        fpu!([
+            "vmov s31, {factor}",
+            "vldmia {values}, {{s0-s{last}}}",
+            ".irp i, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30",
+            ".if {n} > \\i",
+            "vmul.f32 s\\i, s\\i, s31",
+            ".endif",
+            ".endr",
+            "vstmia {values}, {{s0-s{last}}}",
+        ]
+            n = const N,
+            last = const N - 1,
+            values = in(reg) values,
+            factor = in(reg) bits(factor),
+        );
+    }
+    true
 }

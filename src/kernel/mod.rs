@@ -62,7 +62,7 @@ mod battery;
 pub use self::attention::{scores, slopes, turned, weighted};
 pub use self::convolution::{Convolution, Window, correlate, learn_filters, spread};
 pub use self::copies::{Copies, CopiesOf};
-pub(crate) use self::cortex_m::{by_unit, relu, relu_gradient};
+pub(crate) use self::cortex_m::{by_unit, relu, relu_gradient, scale};
 pub use self::dispatch::{Formula, Kernels, Portable, Task, run};
 pub use self::epilogue::{Epilogue, Plain, Pointwise, Slopes, Values, finish};
 pub use self::function::{

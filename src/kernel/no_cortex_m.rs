@@ -26,6 +26,11 @@ pub fn relu_gradient<T>(_: &mut [T], _: &[T]) -> bool {
     false
 }
 
+#[inline(always)]
+pub fn scale<T, const N: usize>(_: &mut [T; N], _: &T) -> bool {
+    false
+}
+
 #[cfg(not(feature = "std"))]
 #[inline(always)]
 pub fn sqrt(x: f32) -> f32 {

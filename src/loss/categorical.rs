@@ -135,7 +135,11 @@ fn scale_all<T: Scalar, const N: usize>(values: &mut [T; N], factor: T) {
     fn many<T: Scalar>(values: &mut [T], factor: T) {
         values.iter_mut().for_each(|value| *value *= factor);
     }
-    if const { N > 4 } { many(values, factor) } else { values.iter_mut().for_each(|value| *value *= factor) }
+    if const { N <= 4 } {
+        values.iter_mut().for_each(|value| *value *= factor);
+    } else if !kernel::scale(values, &factor) {
+        many(values, factor);
+    }
 }
 
 #[diagnostic::do_not_recommend]

@@ -64,6 +64,9 @@ static WINDOWS: [([[[u8; 2]; 20]; 6], u8); 100] = {
     windows
 };
 
+/// Whether convolutions and the recurrent network are left out.
+const SHORT: bool = cfg!(feature = "short");
+
 /// What is trained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Run {
@@ -77,18 +80,21 @@ pub enum Run {
     Sgd,
     /// The same with momentum.
     Momentum,
-    /// Convolutions on windows of a motion sensor, batch 1, 100 steps.
+    /// Convolutions on windows of a motion sensor, batch 1, 20 steps.
     Motion,
-    /// A recurrent network on the same, batch 1, 100 steps.
+    /// A recurrent network on the same, batch 1, 20 steps.
     Gru,
-    /// Convolution, batch normalisation and pooling on digits, batch 4, 100 steps.
+    /// Convolution, batch normalisation and pooling on digits, batch 4, 20 steps.
     Images,
 }
 
 impl Run {
-    /// All of them.
-    pub const ALL: [Self; 8] =
-        [Self::One, Self::Eight, Self::Digits, Self::Sgd, Self::Momentum, Self::Motion, Self::Gru, Self::Images];
+    /// All of them, or those of dense layers.
+    pub const ALL: &[Self] = if SHORT {
+        &[Self::One, Self::Eight, Self::Digits, Self::Sgd, Self::Momentum]
+    } else {
+        &[Self::One, Self::Eight, Self::Digits, Self::Sgd, Self::Momentum, Self::Motion, Self::Gru, Self::Images]
+    };
 
     /// Its name.
     pub const fn name(self) -> &'static str {
@@ -113,9 +119,10 @@ impl Run {
             Self::Digits => run(&mut memory.digits, adam, 300, digit),
             Self::Sgd => run(&mut memory.sgd, Sgd::new(0.1).ok()?, 200, noise),
             Self::Momentum => run(&mut memory.momentum, Momentum::new(0.02, 0.9).ok()?, 200, noise),
-            Self::Motion => run(&mut memory.motion, adam, 100, window),
-            Self::Gru => run(&mut memory.gru, adam, 100, window),
-            Self::Images => run(&mut memory.images, adam, 100, picture),
+            Self::Motion if !SHORT => run(&mut memory.motion, adam, 20, window),
+            Self::Gru if !SHORT => run(&mut memory.gru, adam, 20, window),
+            Self::Images if !SHORT => run(&mut memory.images, adam, 20, picture),
+            _ => None,
         }
     }
 }

@@ -9,7 +9,7 @@ mod bare {
     board::program!(run, Memory);
 
     fn run(memory: &mut Memory) -> Result<(), Failed> {
-        for run in Run::ALL {
+        for &run in Run::ALL {
             let hash = measure(|| run.hash(memory)).ok_or(Failed)?;
             print(run.name());
             print(" ");
@@ -26,7 +26,7 @@ fn main() {
     use stackprop::storage::Zeroed;
 
     let mut memory = Memory::ZERO;
-    for run in Run::ALL {
+    for &run in Run::ALL {
         println!("{} {:016x}", run.name(), run.hash(&mut memory).expect("no step fails"));
     }
 }
