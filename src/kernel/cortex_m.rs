@@ -76,7 +76,7 @@ impl Kernels for CortexM {
             if CHAINS == 16 {
                 let dots = if const { COLUMNS > FEW } {
                     dots_16::<COLUMNS>
-                } else if const { ROWS <= FEW } && rows == ROWS {
+                } else if const { written_out(ROWS) > 0 } && rows == ROWS {
                     few_dots_16::<ROWS, COLUMNS>
                 } else {
                     few_dots_16::<0, COLUMNS>
@@ -84,7 +84,7 @@ impl Kernels for CortexM {
                 dots(a, m, rows, bias, out);
             } else if rows < 4 {
                 return false;
-            } else if const { COLUMNS <= FEW && CHAINS == 1 && ROWS <= 2 * FEW && ROWS.is_multiple_of(4) }
+            } else if const { COLUMNS <= FEW && CHAINS == 1 && written_out(ROWS / 4) > 0 && ROWS.is_multiple_of(4) }
                 && rows == ROWS
             {
                 few_dots_1::<ROWS, COLUMNS>(a, m, rows / 4, bias, out);
@@ -120,7 +120,8 @@ impl Kernels for CortexM {
         // SAFETY: `T` is `f32`; the caller's promise.
         unsafe {
             if const { COLUMNS <= FEW && CHAINS == 1 } {
-                let sums = if const { ROWS <= FEW } { few_sums::<ROWS, COLUMNS> } else { few_sums::<0, COLUMNS> };
+                let sums =
+                    if const { written_out(ROWS) > 0 } { few_sums::<ROWS, COLUMNS> } else { few_sums::<0, COLUMNS> };
                 sums(a, m, ROWS, out);
             } else {
                 sums(a, m, (ROWS, COLUMNS), out, CHAINS);
@@ -146,7 +147,7 @@ impl Kernels for CortexM {
                 let (rate, p, q, m) = (bits(&rate), p.cast(), q.cast(), m.cast());
                 // SAFETY: `T` is `f32`; the caller's promise.
                 unsafe {
-                    if const { COLUMNS <= FEW && ROWS <= FEW } && rows == ROWS {
+                    if const { COLUMNS <= FEW && written_out(ROWS) > 0 } && rows == ROWS {
                         few_descend::<ROWS, COLUMNS>(rate, p, q, m, rows);
                     } else if const { COLUMNS <= FEW } {
                         few_descend::<0, COLUMNS>(rate, p, q, m, rows);
@@ -711,14 +712,39 @@ unsafe fn descend<const MOMENTUM: bool>(
     }
 }
 
-/// A loop over rows, or `$known` of them one after the other, if that isn't 0: without the counting.
+/// Lines of assembly in one.
+macro_rules! lines {
+    ($($line:expr),* $(,)?) => { concat!($($line, "\n"),*) };
+}
+
+/// How many rows are written out one after the other, which spares the counting; 0: they are a loop.
+const fn written_out(rows: usize) -> usize {
+    if rows <= 4 || rows == FEW { rows } else { 0 }
+}
+
+/// A loop over rows, or as many of them as `$known`, if that isn't 0. Not by `.rept`: the compiler has to know how long the code is at most, to
+/// place constants within reach, and counts its lines.
 macro_rules! few_rows {
-    ($known:expr, [$($before:expr),* $(,)?] [$($row:expr),* $(,)?] [$($after:expr),* $(,)?] $rows:ident: $($operands:tt)*) => {
-        if const { $known > 0 } {
-            fpu!([$($before,)* ".rept {rows}", $($row,)* ".endr", $($after,)*] rows = const $known, $($operands)*)
-        } else {
-            fpu!([$($before,)* "1:", $($row,)* "subs {rows}, #1", "bne 1b", $($after,)*] rows = inout(reg) $rows => _, $($operands)*)
+    (@copies [$($copy:tt)*] [$($before:tt)*] $row:tt [$($after:tt)*] $rows:tt [$($operands:tt)*]) => {
+        fpu!([$($before)* $(few_rows!(@row $copy $row),)* $($after)*] $($operands)*)
+    };
+    (@counted [$($before:tt)*] [$row:expr] [$($after:tt)*] [$rows:ident] [$($operands:tt)*]) => {
+        fpu!([$($before)* "1:", $row, "subs {rows}, #1", "bne 1b", $($after)*] rows = inout(reg) $rows => _, $($operands)*)
+    };
+    (@row $copy:tt [$row:expr]) => { $row };
+    (@each $known:tt [$($number:literal $copies:tt)*] $before:tt $row:tt $after:tt $rows:tt $operands:tt) => {
+        $(
+            if const { $known == $number } {
+                few_rows!(@copies $copies $before $row $after $rows $operands);
+            }
+        )*
+        if const { $known == 0 } {
+            few_rows!(@counted $before $row $after $rows $operands);
         }
+    };
+    ($known:expr, $before:tt $row:expr, $after:tt $rows:ident: $($operands:tt)*) => {
+        few_rows!(@each ($known) [1 [.] 2 [. .] 3 [. . .] 4 [. . . .] 8 [. . . . . . . .]]
+            $before [$row] $after [$rows] [$($operands)*])
     };
 }
 
@@ -759,13 +785,13 @@ unsafe fn few_dots_1<const ROWS: usize, const COLUMNS: usize>(
     unsafe {
         few_rows!(ROWS / 4, [
             "vldmia {x}, {{s0-s{inputs}}}",
-        ] [
+        ] lines!(
             "vldmia {zeros}, {{s16-s19}}",
             few_dot!("s16"), few_dot!("s17"), few_dot!("s18"), few_dot!("s19"),
             "vldmia {bias}!, {{s20-s23}}",
             "vadd.f32 s16, s16, s20", "vadd.f32 s17, s17, s21", "vadd.f32 s18, s18, s22", "vadd.f32 s19, s19, s23",
             "vstmia {out}!, {{s16-s19}}",
-        ] [] fours:
+        ), [] fours:
             x = in(reg) x,
             w = inout(reg) m => _,
             columns = const COLUMNS,
@@ -794,7 +820,7 @@ unsafe fn few_dots_16<const ROWS: usize, const COLUMNS: usize>(
     unsafe {
         few_rows!(ROWS, [
             "vldmia {x}, {{s0-s{inputs}}}",
-        ] [
+        ] lines!(
             "vldmia {zeros}, {{s16-s23}}",
             "vldmia {w}!, {{s8-s{weights}}}",
             few!("vmla.f32" ["s16" "s17" "s18" "s19" "s20" "s21" "s22" "s23"] ["s0" "s1" "s2" "s3" "s4" "s5" "s6" "s7"]
@@ -807,7 +833,7 @@ unsafe fn few_dots_16<const ROWS: usize, const COLUMNS: usize>(
             "vldmia {bias}!, {{s8}}",
             "vadd.f32 s16, s16, s8",
             "vstmia {out}!, {{s16}}",
-        ] [] rows:
+        ), [] rows:
             x = in(reg) x,
             w = inout(reg) m => _,
             columns = const COLUMNS,
@@ -830,12 +856,12 @@ unsafe fn few_sums<const ROWS: usize, const COLUMNS: usize>(a: *const f32, m: *c
     unsafe {
         few_rows!(ROWS, [
             "vldmia {zeros}, {{s16-s{sums}}}",
-        ] [
+        ] lines!(
             "vldmia {a}!, {{s0}}",
             "vldmia {m}!, {{s8-s{weights}}}",
             few!("vmla.f32" ["s16" "s17" "s18" "s19" "s20" "s21" "s22" "s23"] ["s0" "s0" "s0" "s0" "s0" "s0" "s0" "s0"]
                 ["s8" "s9" "s10" "s11" "s12" "s13" "s14" "s15"]),
-        ] [
+        ), [
             "vstmia {out}, {{s16-s{sums}}}",
         ] rows:
             a = inout(reg) a => _,
@@ -866,7 +892,7 @@ unsafe fn few_descend<const ROWS: usize, const COLUMNS: usize>(
         few_rows!(ROWS, [
             "vmov s24, {rate}",
             "vldmia {x}, {{s0-s{inputs}}}",
-        ] [
+        ] lines!(
             "ldr {factor}, [{p}], #4",
             "lsls {rest}, {factor}, #1",
             "beq 2f",
@@ -880,7 +906,7 @@ unsafe fn few_descend<const ROWS: usize, const COLUMNS: usize>(
             "vstmia {w}, {{s8-s{weights}}}",
             "2:",
             "add {w}, {w}, #4 * {columns}",
-        ] [] rows:
+        ), [] rows:
             rate = in(reg) rate,
             factor = out(reg) _,
             rest = out(reg) _,
@@ -1387,22 +1413,25 @@ pub fn relu_gradient<T: 'static>(grad: &mut [T], y: &[T]) -> bool {
     singles(grad).map(|grad| unsafe { slopes(grad, y()) }).is_some()
 }
 
+/// The numbers in `s0-s15` that there are, by the factor in `s16`.
+macro_rules! one_scaled {
+    ($($i:literal)*) => {
+        concat!($(".if {n} > ", $i, "\nvmul.f32 s", $i, ", s", $i, ", s16\n.endif\n"),*)
+    };
+}
+
 /// Each number by a factor, if the FPU knows them and its registers hold them all.
 #[inline(always)]
 pub fn scale<T: 'static, const N: usize>(values: &mut [T; N], factor: &T) -> bool {
-    if !single::<T>() || N == 0 || N > 31 {
+    if !single::<T>() || N == 0 || N > 16 {
         return false;
     }
     // SAFETY: `T` is `f32`; reads and writes `N` numbers.
     unsafe {
         fpu!([
-            "vmov s31, {factor}",
+            "vmov s16, {factor}",
             "vldmia {values}, {{s0-s{last}}}",
-            ".irp i, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30",
-            ".if {n} > \\i",
-            "vmul.f32 s\\i, s\\i, s31",
-            ".endif",
-            ".endr",
+            one_scaled!("0" "1" "2" "3" "4" "5" "6" "7" "8" "9" "10" "11" "12" "13" "14" "15"),
             "vstmia {values}, {{s0-s{last}}}",
         ]
             n = const N,
