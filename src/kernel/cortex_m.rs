@@ -6,7 +6,7 @@
 //! - Weights lie by unit ([`by_unit`]), so a unit that ReLU turned off is a row that gradient descent passes over, and
 //!   that Adam treats without its gradient.
 //! - Nothing depends on the optimizer of the compiler: a step of 64-32-10 takes at most 4 % more at `opt-level = "s"` than at 3.
-//! - Loops for at most eight columns keep the inputs in registers and are inlined.
+//! - Loops for at most eight columns keep the inputs in registers and are inlined; at most four rows, or eight, are written out.
 //!
 //! Batches of more than one sample are updated by the general kernels.
 //!
@@ -16,9 +16,9 @@
 //!
 //! | | instructions | cycles | instructions a multiply-add or weight |
 //! |---|---|---|---|
-//! | 64-32-10, inference | 3,389 | 11,900 | 1.28 forward in 4 sums, 2.0 in 16 |
-//! | 64-32-10, SGD | 7,839 | 27,000 | 2.5 an updated weight |
-//! | 64-32-10, Adam | 37,678 | 143,500 | 15.5 an updated weight, 11.3 where the unit is off |
+//! | 64-32-10, inference | 3,387 | 11,900 | 1.28 forward in 4 sums, 2.0 in 16 |
+//! | 64-32-10, SGD | 8,068 | 27,200 | 2.5 an updated weight |
+//! | 64-32-10, Adam | 37,668 | 143,500 | 15.5 an updated weight, 11.3 where the unit is off |
 //!
 //! `vmul` and `vadd` instead of `vmla` would take about 4,900 instructions more in a step of SGD, and 4,900 cycles less by that table.
 //!
