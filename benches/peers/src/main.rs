@@ -1,22 +1,30 @@
 //! stackprop beside other libraries, in one run, and beside the limits of one core.
 //!
 //! `cargo bench --manifest-path benches/peers/Cargo.toml`, or a part of it: add `-- S3_b1/step gemm_64`, or `-- --quick`. It ends with a
-//! table, which it also writes to `peers.md` in the target directory.
+//! table, which it also writes to `peers.md` in the target directory. Convolutions are there with `--features frameworks`, beside burn and candle.
 
 #[path = "../../cases/mod.rs"]
 mod cases;
+#[cfg(feature = "frameworks")]
+mod convolutions;
 mod libraries;
 mod limit;
 mod table;
 mod timing;
 
 use cases::{Data, Optimizer, Visitor, assert_same};
-use libraries::{Network, Pass, Real};
+use libraries::{Multiplication, Network, Pass, Real};
 use limit::{Limits, Work};
 use table::Table;
 use timing::Plan;
 
 fn main() {
+    // candle asks how many threads its products may have.
+    // SAFETY: there is no other thread yet.
+    #[cfg(feature = "frameworks")]
+    unsafe {
+        std::env::set_var("RAYON_NUM_THREADS", "1");
+    }
     rayon::ThreadPoolBuilder::new().num_threads(1).build_global().expect("the first thread pool");
     // nalgebra's large matrices pass through the stack when they are made.
     let run = std::thread::Builder::new().stack_size(256 << 20).spawn(run);
@@ -39,6 +47,9 @@ fn run() {
     bench.multiply::<512, 512, 512>("gemm_512", SQUARE);
     bench.multiply::<1024, 1024, 1024>("gemm_1024", SQUARE);
     bench.multiply::<64, 784, 128>("dense_64x784x128", DENSE);
+
+    #[cfg(feature = "frameworks")]
+    convolutions::run(&mut bench);
 
     bench.table.finish(&bench.limits);
 }
@@ -67,12 +78,23 @@ impl Bench {
         passes: &[(&str, Pass)],
     ) {
         let operations = (2 * BATCH * IN * OUT) as f64;
+        self.passes(group, passes, operations, libraries::multiplications::<BATCH, IN, OUT>);
+    }
+
+    /// A group of products, each of so many operations.
+    fn passes(
+        &mut self,
+        group: &str,
+        passes: &[(&str, Pass)],
+        operations: f64,
+        libraries: impl Fn() -> Vec<Box<dyn Multiplication>>,
+    ) {
         for (function, pass) in passes {
             let name = format!("{group}/{function}");
             if !self.plan.includes(&name) {
                 continue;
             }
-            let mut libraries = libraries::multiplications::<BATCH, IN, OUT>();
+            let mut libraries = libraries();
             libraries.iter_mut().for_each(|library| library.run(*pass, 1));
             let (expected, names) = (libraries[0].matrices().concat(), names(&libraries, |library| library.library()));
             for library in &libraries {
@@ -80,6 +102,31 @@ impl Bench {
             }
             let functions = libraries.iter_mut().map(|library| |n| library.run(*pass, n));
             let work = Work { operations, scalar: size_of::<f32>(), ..Work::default() };
+            self.compare(&name, work, &names, &mut functions.collect::<Vec<_>>());
+        }
+    }
+
+    /// A group of a network's functions, with the work of each.
+    fn network(&mut self, group: &str, works: [Work; 3], libraries: impl Fn(Optimizer) -> Vec<Box<dyn Network>>) {
+        type Function = (&'static str, fn(f64) -> Optimizer, fn(&mut dyn Network, u32));
+        let functions: [Function; 3] = [
+            ("forward", Optimizer::Sgd, |network, n| network.forward(n)),
+            ("step", Optimizer::Sgd, |network, n| network.step(n)),
+            ("step_adam", Optimizer::Adam, |network, n| network.step(n)),
+        ];
+        for ((function, optimizer, repeat), work) in functions.into_iter().zip(works) {
+            let name = format!("{group}/{function}");
+            if !self.plan.includes(&name) {
+                continue;
+            }
+            let mut networks = libraries(optimizer(Optimizer::BRISK));
+            let expected = networks[0].trace();
+            for network in &mut networks[1..] {
+                assert_same(&name, network.library(), &network.trace(), &expected);
+            }
+            let mut networks = libraries(optimizer(Optimizer::STILL));
+            let names = names(&networks, |network| network.library());
+            let functions = networks.iter_mut().map(|network| move |n| repeat(&mut **network, n));
             self.compare(&name, work, &names, &mut functions.collect::<Vec<_>>());
         }
     }
@@ -113,27 +160,8 @@ impl<T: Real> Visitor for Cases<'_, T> {
 
 impl<T: Real> Cases<'_, T> {
     fn case(&mut self, case: &str, data: &Data<T>, libraries: impl Fn(Optimizer) -> Vec<Box<dyn Network>>) {
-        type Function = (&'static str, Work, fn(f64) -> Optimizer, fn(&mut dyn Network, u32));
-        let functions: [Function; 3] = [
-            ("forward", forward(data), Optimizer::Sgd, |network, n| network.forward(n)),
-            ("step", step(data, 1), Optimizer::Sgd, |network, n| network.step(n)),
-            ("step_adam", step(data, 3), Optimizer::Adam, |network, n| network.step(n)),
-        ];
-        for (function, work, optimizer, repeat) in functions {
-            let name = format!("{case}{}/{function}", self.suffix);
-            if !self.bench.plan.includes(&name) {
-                continue;
-            }
-            let mut networks = libraries(optimizer(Optimizer::BRISK));
-            let expected = networks[0].trace();
-            for network in &mut networks[1..] {
-                assert_same(&name, network.library(), &network.trace(), &expected);
-            }
-            let mut networks = libraries(optimizer(Optimizer::STILL));
-            let names = names(&networks, |network| network.library());
-            let functions = networks.iter_mut().map(|network| move |n| repeat(&mut **network, n));
-            self.bench.compare(&name, work, &names, &mut functions.collect::<Vec<_>>());
-        }
+        let works = [forward(data), step(data, 1), step(data, 3)];
+        self.bench.network(&format!("{case}{}", self.suffix), works, libraries);
     }
 }
 

@@ -1,13 +1,19 @@
 //! The libraries, one a file. ndarray's and stackprop's networks are in `cases`.
 
+#[cfg(feature = "frameworks")]
+pub mod burn;
+#[cfg(feature = "frameworks")]
+pub mod candle;
 mod dfdx;
 mod faer;
+#[cfg(feature = "frameworks")]
+pub mod filters;
 mod gemm;
 mod matrixmultiply;
 mod nalgebra;
 mod ndarray;
 mod product;
-mod stackprop;
+pub mod stackprop;
 
 use ::ndarray::NdFloat;
 use ::stackprop::scalar::Scalar;
@@ -121,7 +127,8 @@ pub enum Pass {
 pub trait Multiplication {
     fn library(&self) -> &'static str;
     fn run(&mut self, pass: Pass, repetitions: u32);
-    /// x `[BATCH][IN]`, w `[IN][OUT]` and y `[BATCH][OUT]`, of which the last `run` wrote one.
+    /// x `[BATCH][IN]`, w `[IN][OUT]` and y `[BATCH][OUT]`, of which the last `run` wrote one. Of a convolution: x and y with channels last,
+    /// w `[ROW][COLUMN][IN][OUT]`.
     fn matrices(&self) -> [Vec<f64>; 3];
 }
 
