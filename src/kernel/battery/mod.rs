@@ -7,6 +7,7 @@ mod attention;
 mod convolution;
 mod definition;
 mod guarded;
+mod pool;
 mod slices;
 mod vectors;
 
@@ -278,8 +279,14 @@ macro_rules! battery {
                 convolution::all::<$K, f64>();
             }
 
+            $(#[target_feature(enable = $instructions)])?
+            fn windows() {
+                pool::all::<$K, f32>();
+                pool::all::<$K, f64>();
+            }
+
             battery!(@tests $available, sums_f32 kernels_f32, sums_f64 kernels_f64, lanes vectors, attention products_of_attention,
-                convolution products_of_convolutions);
+                convolution products_of_convolutions, pooling windows);
         }
     };
     (@tests $available:expr, $($name:ident $test:ident),*) => { $(

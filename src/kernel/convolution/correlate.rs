@@ -2,7 +2,7 @@
 
 use super::super::product::{V, cut, narrow, panels, some};
 use super::super::{Epilogue, Kernels, Lanes};
-use super::{Convolution, Planes, Window, add, channels, count, heights};
+use super::{Convolution, Heights, Planes, Window, add, channels, count, heights, most};
 use crate::scalar::Scalar;
 use crate::storage::Zeroed;
 
@@ -104,6 +104,53 @@ struct Line<T> {
 /// All that is there, and `end` has those rows.
 #[cfg_attr(not(debug_assertions), inline(always))]
 unsafe fn line_of<K: Kernels, T: Scalar, C: Convolution, E: Epilogue<T>>(line: Line<T>, out: *mut T, end: E) {
+    channels!(V<T, K>, C::WINDOW.outputs(), |j, last, NV, PART| {
+        let cut = const { heights::<K, T>(C::WINDOW, NV) }.cut(line.count, const { most::<K, T>(NV) });
+        heights!(heights::<K, T>(C::WINDOW, NV), cut, |i, MR| {
+            // SAFETY: the caller's promise: positions `i..i + MR` of the line; the panels cover a group's outputs.
+            unsafe { tile::<K, T, C, E, MR, NV, PART>(&line, i, j, last, out, end) }
+        });
+    });
+}
+
+/// The heights of the tiles of all lines.
+const fn heights<K: Kernels, T: Scalar>(window: Window, vectors: usize) -> Heights {
+    let (Window { rows, columns, .. }, most) = (window, most::<K, T>(vectors));
+    if <V<T, K>>::LANES == 1 || rows.is_pointwise() && columns.is_pointwise() {
+        return Heights::any(most);
+    }
+    let (inner_rows, inner) = (rows.inner(), columns.inner());
+    let heights = Heights::of(inner.1 - inner.0, most);
+    if inner.1 - inner.0 == columns.positions() {
+        heights
+    } else if rows.is_pointwise() {
+        heights.and(Heights::any(most))
+    } else {
+        heights.and(Heights::of(inner_rows.1 - inner_rows.0, most)).and(Heights::of(1, most))
+    }
+}
+
+/// `MR` positions of a line from `i` on, and `NV` vectors from channel `j`.
+///
+/// # Safety
+/// They are there.
+#[cfg_attr(not(debug_assertions), inline(always))]
+unsafe fn tile<
+    K: Kernels,
+    T: Scalar,
+    C: Convolution,
+    E: Epilogue<T>,
+    const MR: usize,
+    const NV: usize,
+    const PART: bool,
+>(
+    line: &Line<T>,
+    i: usize,
+    j: usize,
+    last: usize,
+    out: *mut T,
+    end: E,
+) {
     let Window { columns, wide, narrow, per, .. } = C::WINDOW;
     let [tap_rows, tap_columns] = line.taps;
     // The taps of a row in how many parts, of how many steps.
@@ -114,41 +161,37 @@ unsafe fn line_of<K: Kernels, T: Scalar, C: Convolution, E: Epilogue<T>>(line: L
     } else {
         (tap_columns, per, 1)
     };
-    channels!(V<T, K>, C::WINDOW.outputs(), |j, last, NV, PART| {
-        heights!(K, NV, line.count, |i, MR| {
-            let mut sums = [[<V<T, K>>::ZERO; NV]; MR];
-            for row in 0..tap_rows {
-                for part in 0..parts {
-                    let a = row * rows_apart(C::WINDOW) + part * columns.dilation * wide;
-                    let m = (row * columns.kernel + part) * per * narrow;
-                    // SAFETY: the caller's promise; the panels cover a group's outputs.
-                    unsafe {
-                        let a = line.wide.add(i * line.step + a);
-                        let m = (line.weights.add(m + j), narrow, <V<T, K>>::LANES);
-                        if const { C::WINDOW.each() } {
-                            add::<T, V<T, K>, MR, NV, PART, true>(&mut sums, steps, (a.add(j), line.step, step), m, last);
-                        } else {
-                            add::<T, V<T, K>, MR, NV, PART, false>(&mut sums, steps, (a, line.step, step), m, last);
-                        }
-                    }
+    let mut sums = [[<V<T, K>>::ZERO; NV]; MR];
+    for row in 0..tap_rows {
+        for part in 0..parts {
+            let a = row * rows_apart(C::WINDOW) + part * columns.dilation * wide;
+            let m = (row * columns.kernel + part) * per * narrow;
+            // SAFETY: the caller's promise.
+            unsafe {
+                let a = line.wide.add(i * line.step + a);
+                let m = (line.weights.add(m + j), narrow, <V<T, K>>::LANES);
+                if const { C::WINDOW.each() } {
+                    add::<T, V<T, K>, MR, NV, PART, true>(&mut sums, steps, (a.add(j), line.step, step), m, last);
+                } else {
+                    add::<T, V<T, K>, MR, NV, PART, false>(&mut sums, steps, (a, line.step, step), m, last);
                 }
             }
-            for v in 0..NV {
-                let (at, count) = (j + v * <V<T, K>>::LANES, count::<T, V<T, K>, NV, PART>(v, last));
-                for r in 0..MR {
-                    let (to, mut sum) = (line.to + (i + r) * line.to_step + at, sums[r][v]);
-                    // SAFETY: the caller's promise.
-                    unsafe {
-                        if let Some(bias) = line.bias {
-                            sum = sum + some(bias.add(at), count);
-                        }
-                        sum = end.end(sum, to, count);
-                        if count == <V<T, K>>::LANES { sum.store(out.add(to)) } else { sum.store_some(out.add(to), count) }
-                    }
+        }
+    }
+    for v in 0..NV {
+        let (at, count) = (j + v * <V<T, K>>::LANES, count::<T, V<T, K>, NV, PART>(v, last));
+        for r in 0..MR {
+            let (to, mut sum) = (line.to + (i + r) * line.to_step + at, sums[r][v]);
+            // SAFETY: the caller's promise.
+            unsafe {
+                if let Some(bias) = line.bias {
+                    sum = sum + some(bias.add(at), count);
                 }
+                sum = end.end(sum, to, count);
+                if count == <V<T, K>>::LANES { sum.store(out.add(to)) } else { sum.store_some(out.add(to), count) }
             }
-        });
-    });
+        }
+    }
 }
 
 /// Numbers of the wide side between two rows of taps.

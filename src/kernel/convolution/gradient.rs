@@ -2,7 +2,7 @@
 
 use super::super::product::{V, cut, narrow, panels, some, update};
 use super::super::{Copies, Kernels, Lanes};
-use super::{Convolution, Planes, Window, channels, count};
+use super::{Convolution, Even, Planes, Window, channels, count, even};
 use crate::optimizer::Rule;
 use crate::parameter::Role;
 use crate::scalar::Scalar;
@@ -31,7 +31,7 @@ pub fn learn_filters<K: Kernels, T: Scalar, C: Convolution, U: Rule<T>, A: Array
             let wide = wide.as_ptr().wrapping_add(group * C::WINDOW.inputs() + if C::WINDOW.each() { j } else { 0 });
             let at = group * C::WINDOW.outputs() + j;
             // In vectors, the sums of several tiles wait in memory while positions are treated that stay in the nearest cache.
-            let even = const { even(C::WINDOW.tiles().length, most::<K>(NV)) };
+            let even = const { even(C::WINDOW.tiles().length, most::<K, T>(NV)) };
             let together = if const { <V<T, K>>::LANES == 1 } { 1 } else { BLOCK / even.height };
             let band = if together == 1 { usize::MAX } else { const { 1 + BAND / (C::WINDOW.wide + C::WINDOW.narrow) } };
             let all = const { C::WINDOW.tiles().runs } * even.tiles;
@@ -42,7 +42,7 @@ pub fn learn_filters<K: Kernels, T: Scalar, C: Convolution, U: Rule<T>, A: Array
                         for $tile in tiles.clone() {
                             let $row = even.row($tile, const { C::WINDOW.tiles().length });
                             $(
-                                if const { self::even(C::WINDOW.tiles().length, most::<K>(NV)).has($height) } && even.rows_of($tile) == $height {
+                                if const { self::even(C::WINDOW.tiles().length, most::<K, T>(NV)).has($height) } && even.rows_of($tile) == $height {
                                     const $MR: usize = $height;
                                     $run
                                 }
@@ -196,17 +196,10 @@ impl Window {
 }
 
 /// How many rows of `vectors` each a tile has at most: their sums are in registers.
-const fn most<K: Kernels>(vectors: usize) -> usize {
-    let rows = (K::REGISTERS - 4) / vectors;
+const fn most<K: Kernels, T: Scalar>(vectors: usize) -> usize {
+    let others = if vectors == 3 && <V<T, K>>::LANES > 1 { 5 } else { 4 };
+    let rows = (K::REGISTERS - others) / vectors;
     if rows > 16 { 16 } else { rows }
-}
-
-/// Rows cut into as few tiles as can be, all of them of `height` rows or, after `tall` of these, one less.
-#[derive(Clone, Copy)]
-struct Even {
-    tiles: usize,
-    height: usize,
-    tall: usize,
 }
 
 impl Even {
@@ -227,12 +220,6 @@ impl Even {
         let (run, tile) = (tile / self.tiles, tile % self.tiles);
         run * length + tile * self.height - tile.saturating_sub(self.tall)
     }
-}
-
-const fn even(rows: usize, most: usize) -> Even {
-    let tiles = rows.div_ceil(most);
-    let height = rows.div_ceil(tiles);
-    Even { tiles, height, tall: rows - tiles * (height - 1) }
 }
 
 /// Adds some positions to the gradient of `MR` rows of weights from row `first`, and `NV` vectors of narrow channels.

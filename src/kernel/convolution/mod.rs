@@ -20,8 +20,8 @@ pub use self::correlate::correlate;
 pub use self::gradient::learn_filters;
 pub use self::spread::spread;
 
-use super::Lanes;
-use super::product::some;
+use super::product::{V, some};
+use super::{Kernels, Lanes};
 use crate::layer::size::Axis;
 use crate::scalar::Scalar;
 
@@ -176,27 +176,125 @@ const fn count<T, V: Lanes<T>, const NV: usize, const PART: bool>(v: usize, last
     if PART && v + 1 == NV { last } else { V::LANES }
 }
 
-/// Runs `$body` for `$n` rows from `$i`, `$MR` of them at a time: as many as there are registers for their sums, `$NV` vectors each.
-macro_rules! heights {
-    ($K:ident, $NV:ident, $n:expr, |$i:ident, $MR:ident| $body:expr) => {{
-        let (n, mut $i) = ($n, 0);
-        heights!(@rows n $i $MR $body, $NV == 1 && $K::REGISTERS >= 32, 16);
-        heights!(@rows n $i $MR $body, $NV == 2 && $K::REGISTERS >= 32, 12);
-        heights!(@rows n $i $MR $body, $NV == 1 || $NV == 3 && $K::REGISTERS >= 32, 8);
-        heights!(@rows n $i $MR $body, $NV == 2, 6);
-        heights!(@rows n $i $MR $body, $NV != 2, 4);
-        heights!(@rows n $i $MR $body, true, 2);
-        heights!(@rows n $i $MR $body, true, 1);
-    }};
-    (@rows $n:ident $i:ident $MR:ident $body:expr, $if:expr, $height:literal) => {
-        if const { $if } {
-            while $i + $height <= $n {
-                const $MR: usize = $height;
-                $body
-                $i += $height;
+/// How many rows of `vectors` each a line's tile has at most: as many as there are registers for their sums and what is multiplied.
+const fn most<K: Kernels, T: Scalar>(vectors: usize) -> usize {
+    match (vectors, K::REGISTERS >= 32) {
+        (1, true) => 16,
+        (2, true) => 12,
+        (_, true) => 8,
+        (1, false) => {
+            if <V<T, K>>::LANES > 1 {
+                12
+            } else {
+                8
             }
         }
+        (2, false) => 6,
+        // With four the compiler runs out of registers.
+        _ => {
+            if <V<T, K>>::LANES > 1 {
+                3
+            } else {
+                4
+            }
+        }
+    }
+}
+
+/// Rows cut into as few tiles as can be, all of them of `height` rows or, after `tall` of these, one less.
+#[derive(Clone, Copy)]
+struct Even {
+    tiles: usize,
+    height: usize,
+    tall: usize,
+}
+
+const fn even(rows: usize, most: usize) -> Even {
+    let tiles = rows.div_ceil(most);
+    let height = if tiles == 0 { 0 } else { rows.div_ceil(tiles) };
+    Even { tiles, height, tall: if tiles == 0 { 0 } else { rows - tiles * (height - 1) } }
+}
+
+/// The heights of tiles for which there is code, a bit each.
+#[derive(Clone, Copy)]
+struct Heights(u32);
+
+impl Heights {
+    /// Those of `rows` that are cut evenly.
+    const fn of(rows: usize, most: usize) -> Self {
+        let Even { tiles, height, tall } = even(rows, most);
+        Self(if tiles == 0 { 0 } else { 1 << height } | if tall < tiles { 1 << (height - 1) } else { 0 })
+    }
+
+    /// Those of any number of rows.
+    const fn any(most: usize) -> Self {
+        let half = if most < 8 { 0 } else { 1 << (most / 2) | if most < 16 { 0 } else { 1 << (most / 4) } };
+        Self(0b110 | half | 1 << most)
+    }
+
+    const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    const fn has(self, height: usize) -> bool {
+        self.0 >> height & 1 == 1
+    }
+
+    /// Cuts rows evenly if there are such tiles, else into the highest first.
+    #[inline(always)]
+    const fn cut(self, rows: usize, most: usize) -> Cut {
+        let highest = Cut { rows, height: most, tall: rows };
+        if self.0 == Self::any(most).0 {
+            return highest;
+        }
+        let Even { tiles, height, tall } = even(rows, most);
+        if self.has(height) && (tall == tiles || self.has(height - 1)) {
+            Cut { rows, height, tall: tall * height }
+        } else {
+            highest
+        }
+    }
+}
+
+/// Rows in tiles of `height`, and from row `tall` on in smaller ones.
+#[derive(Clone, Copy)]
+struct Cut {
+    rows: usize,
+    height: usize,
+    tall: usize,
+}
+
+impl Cut {
+    /// Where tiles of that height end.
+    #[inline(always)]
+    const fn end(self, height: usize) -> usize {
+        if height > self.height {
+            0
+        } else if height == self.height {
+            self.tall
+        } else {
+            self.rows
+        }
+    }
+}
+
+/// Runs `$body` for the rows of a cut from `$i`, `$MR` of them at a time, where these are some of `$heights`.
+macro_rules! heights {
+    ($heights:expr, $cut:expr, |$i:ident, $MR:ident| $body:expr) => {
+        heights!($heights, $cut, |$i, $MR| $body, [16 15 14 13 12 11 10 9 8 7 6 5 4 3 2 1])
     };
+    ($heights:expr, $cut:expr, |$i:ident, $MR:ident| $body:expr, [$($height:literal)*]) => {{
+        let (cut, mut $i) = ($cut, 0);
+        $(
+            if const { $heights.has($height) } {
+                while $i + $height <= cut.end($height) {
+                    const $MR: usize = $height;
+                    $body
+                    $i += $height;
+                }
+            }
+        )*
+    }};
 }
 use heights;
 

@@ -2,13 +2,13 @@
 
 use super::super::product::{V, cut, narrow, panels, some};
 use super::super::{Kernels, Lanes};
-use super::{Convolution, Planes, add, count, heights};
+use super::{Convolution, Heights, Planes, Window, add, count, heights, most};
 use crate::layer::size::Axis;
 use crate::scalar::Scalar;
 use crate::storage::Zeroed;
 
-/// So many rows of transposed weights are on the stack, of at most two vectors each.
-const ROWS: usize = 64;
+/// So many rows of transposed weights are on the stack, of two vectors each, or fewer of three.
+const ROWS: usize = 160;
 
 /// Numbers of both sides that are treated at a time: they stay in the second cache, and the weights are transposed once for all.
 const CHUNK: usize = 49152;
@@ -104,6 +104,61 @@ struct Pass {
     outputs: (usize, usize),
 }
 
+/// How many rows of taps, taps of a row, and narrow channels are multiplied together: as many of each as there is room for.
+const fn together<const NV: usize>(rows: usize, columns: usize, outputs: usize) -> [usize; 3] {
+    const fn of(all: usize, each: usize, room: usize) -> usize {
+        let count = if each > room { 1 } else { room / each };
+        if count < all || all == 0 { count } else { all }
+    }
+    let room = if NV < 3 { ROWS } else { ROWS * 2 / 3 };
+    let outputs = of(outputs, 1, room);
+    let some = of(columns, outputs, room);
+    [if some < columns { 1 } else { of(rows, outputs * columns, room) }, some, outputs]
+}
+
+/// The heights of the tiles of all lines.
+const fn heights<K: Kernels, T: Scalar, const NV: usize>(window: Window) -> Heights {
+    let (Window { rows, columns, .. }, most) = (window, most::<K, T>(NV));
+    if <V<T, K>>::LANES == 1 || rows.is_pointwise() && columns.is_pointwise() {
+        return Heights::any(most);
+    }
+    let (mut heights, mut class) = (Heights(0), 0);
+    while class < rows.stride * columns.stride {
+        let classes = [Class::new(rows, class / columns.stride), Class::new(columns, class % columns.stride)];
+        let [of_rows, of_columns] = [classes[0].taps, classes[1].taps];
+        let [some_rows, some_columns, _] = if window.each() {
+            [of_rows, of_columns, 0]
+        } else {
+            together::<NV>(of_rows, of_columns, window.outputs())
+        };
+        let mut top = 0;
+        while top == 0 || top < of_rows {
+            let mut left = 0;
+            while left == 0 || left < of_columns {
+                let inner_rows = classes[0].inner((top, end(top, some_rows, of_rows)));
+                let inner = classes[1].inner((left, end(left, some_columns, of_columns)));
+                heights = heights.and(Heights::of(inner.1 - inner.0, most));
+                if inner.1 - inner.0 < classes[1].numbers {
+                    heights = heights.and(if rows.is_pointwise() {
+                        Heights::any(most)
+                    } else {
+                        Heights::of(inner_rows.1 - inner_rows.0, most).and(Heights::of(1, most))
+                    });
+                }
+                left += if some_columns > 0 { some_columns } else { 1 };
+            }
+            top += if some_rows > 0 { some_rows } else { 1 };
+        }
+        class += 1;
+    }
+    heights
+}
+
+/// The end of so many numbers from one on, of all.
+const fn end(from: usize, count: usize, all: usize) -> usize {
+    if all - from < count { all } else { from + count }
+}
+
 /// Weights: the first, and how far apart rows of taps, taps, narrow channels and vectors are.
 #[derive(Clone, Copy)]
 struct Weights<T> {
@@ -120,76 +175,100 @@ struct Weights<T> {
 /// They are there, and all weights.
 #[cfg_attr(not(debug_assertions), inline(always))]
 unsafe fn chunk<K: Kernels, T: Scalar, C: Convolution>(n: usize, from: *const T, weights: *const T, wide: *mut T) {
+    macro_rules! panels_of {
+        ($max:tt) => {
+            panels!(V<T, K>, { C::WINDOW.inputs() }, $max, |j, last, NV, PART| {
+                // SAFETY: the caller's promise; the panels cover a group's inputs.
+                unsafe { panel::<K, T, C, NV, PART>(n, from, weights, wide, j, last) }
+            })
+        };
+    }
+    // Of three vectors where their number is odd.
+    if const { <V<T, K>>::LANES == 1 || C::WINDOW.inputs().div_ceil(<V<T, K>>::LANES).is_multiple_of(2) } {
+        panels_of!(2);
+    } else {
+        panels_of!(3);
+    }
+}
+
+/// The panel of `NV` vectors from wide channel `j` of each group, of `n` samples.
+///
+/// # Safety
+/// They are there, and all weights.
+#[cfg_attr(not(debug_assertions), inline(always))]
+unsafe fn panel<K: Kernels, T: Scalar, C: Convolution, const NV: usize, const PART: bool>(
+    n: usize,
+    from: *const T,
+    weights: *const T,
+    wide: *mut T,
+    j: usize,
+    last: usize,
+) {
     let (per, narrow, outputs) = (C::WINDOW.per, C::WINDOW.narrow, const { C::WINDOW.outputs() });
     let planes @ Planes { rows, columns, .. } = C::WINDOW.planes(n);
     let tap_weights = per * narrow;
-    panels!(V<T, K>, { C::WINDOW.inputs() }, 2, |j, last, NV, PART| {
-        let lanes = <V<T, K>>::LANES;
-        for class in 0..rows.stride * columns.stride {
-            let classes = [Class::new(rows, class / columns.stride), Class::new(columns, class % columns.stride)];
-            let [row_taps, column_taps] = classes.map(|class| class.taps);
-            let tap_row = classes[0].apart * columns.kernel * tap_weights;
-            let first = (classes[0].tap * columns.kernel + classes[1].tap) * tap_weights;
-            let tap = classes[1].apart * tap_weights;
-            for group in 0..const { C::WINDOW.groups() } {
-                let at = [group, j];
-                if const { C::WINDOW.each() } || lanes == 1 || row_taps * column_taps == 0 {
-                    let pass = Pass { rows: (0, row_taps), columns: (0, column_taps), outputs: (0, outputs) };
-                    let first = weights.wrapping_add(first + group * outputs);
-                    // SAFETY: the caller's promise.
-                    unsafe {
-                        if const { C::WINDOW.each() } {
-                            let m = Weights { first: first.wrapping_add(j), tap_row, tap, step: 0, next: lanes };
-                            walk::<K, T, C, NV, PART, true>(planes, classes, from, pass, m, wide, at, last);
-                        } else {
-                            let m = Weights { first: first.wrapping_add(j * narrow), tap_row, tap, step: 1, next: narrow };
-                            walk::<K, T, C, NV, PART, false>(planes, classes, from, pass, m, wide, at, last);
-                        }
+    let lanes = <V<T, K>>::LANES;
+    for class in 0..rows.stride * columns.stride {
+        let classes = [Class::new(rows, class / columns.stride), Class::new(columns, class % columns.stride)];
+        let [row_taps, column_taps] = classes.map(|class| class.taps);
+        let tap_row = classes[0].apart * columns.kernel * tap_weights;
+        let first = (classes[0].tap * columns.kernel + classes[1].tap) * tap_weights;
+        let tap = classes[1].apart * tap_weights;
+        for group in 0..const { C::WINDOW.groups() } {
+            let at = [group, j];
+            if const { C::WINDOW.each() || <V<T, K>>::LANES == 1 } {
+                let pass = Pass { rows: (0, row_taps), columns: (0, column_taps), outputs: (0, outputs) };
+                let first = weights.wrapping_add(first + group * outputs);
+                // SAFETY: the caller's promise.
+                unsafe {
+                    if const { C::WINDOW.each() } {
+                        let m = Weights { first: first.wrapping_add(j), tap_row, tap, step: 0, next: lanes };
+                        walk::<K, T, C, NV, PART, true>(planes, classes, from, pass, m, wide, at, last);
+                    } else {
+                        let m = Weights { first: first.wrapping_add(j * narrow), tap_row, tap, step: 1, next: narrow };
+                        walk::<K, T, C, NV, PART, false>(planes, classes, from, pass, m, wide, at, last);
                     }
-                    continue;
                 }
-                let channels = if PART { (NV - 1) * lanes + last } else { NV * lanes };
-                // As many rows of taps, or taps, or narrow channels as there is room for.
-                let together = |each: usize, all: usize| if each > ROWS { 1 } else { (ROWS / each).min(all) };
-                let pass_outputs = outputs.min(ROWS);
-                let pass_columns = together(pass_outputs, column_taps);
-                let pass_rows = if pass_columns == column_taps { together(pass_outputs * column_taps, row_taps) } else { 1 };
-                let mut tile = [[<V<T, K>>::ZERO; NV]; ROWS];
-                let to = tile.as_mut_ptr().cast::<T>();
-                for top in (0..row_taps).step_by(pass_rows) {
-                    for left in (0..column_taps).step_by(pass_columns) {
-                        for output in (0..outputs).step_by(pass_outputs) {
-                            let pass = Pass {
-                                rows: (top, (top + pass_rows).min(row_taps)),
-                                columns: (left, (left + pass_columns).min(column_taps)),
-                                outputs: (output, (output + pass_outputs).min(outputs)),
-                            };
-                            let steps = pass.outputs.1 - pass.outputs.0;
-                            let taps = pass.columns.1 - pass.columns.0;
-                            for row in pass.rows.0..pass.rows.1 {
-                                for column in pass.columns.0..pass.columns.1 {
-                                    let at = first + row * tap_row + column * tap + j * narrow + group * outputs + output;
-                                    let place = ((row - top) * taps + column - left) * steps;
-                                    for c in 0..channels {
-                                        for o in 0..steps {
-                                            // SAFETY: the weights of a tap and group; a pass has at most `ROWS` rows.
-                                            unsafe {
-                                                *to.add((place + o) * NV * lanes + c) = *weights.add(at + c * narrow + o);
-                                            }
+                continue;
+            }
+            let channels = if PART { (NV - 1) * lanes + last } else { NV * lanes };
+            let [some_rows, some_columns, some_outputs] = together::<NV>(row_taps, column_taps, outputs);
+            let mut tile = [[<V<T, K>>::ZERO; NV]; ROWS];
+            let to = tile.as_mut_ptr().cast::<T>();
+            for top in (0..row_taps.max(1)).step_by(some_rows) {
+                for left in (0..column_taps.max(1)).step_by(some_columns) {
+                    for output in (0..outputs).step_by(some_outputs) {
+                        let pass = Pass {
+                            rows: (top, end(top, some_rows, row_taps)),
+                            columns: (left, end(left, some_columns, column_taps)),
+                            outputs: (output, end(output, some_outputs, outputs)),
+                        };
+                        let steps = pass.outputs.1 - pass.outputs.0;
+                        let taps = pass.columns.1 - pass.columns.0;
+                        for row in pass.rows.0..pass.rows.1 {
+                            for column in pass.columns.0..pass.columns.1 {
+                                let at = first + row * tap_row + column * tap + j * narrow + group * outputs + output;
+                                let place = ((row - top) * taps + column - left) * steps;
+                                for c in 0..channels {
+                                    for o in 0..steps {
+                                        // SAFETY: the weights of a tap and group; a pass has at most `ROWS` rows.
+                                        unsafe {
+                                            *to.add((place + o) * NV * lanes + c) = *weights.add(at + c * narrow + o);
                                         }
                                     }
                                 }
                             }
-                            let tap = steps * NV * lanes;
-                            let m = Weights { first: to.cast_const(), tap_row: taps * tap, tap, step: NV * lanes, next: lanes };
-                            // SAFETY: the caller's promise.
-                            unsafe { walk::<K, T, C, NV, PART, false>(planes, classes, from, pass, m, wide, at, last) };
                         }
+                        let tap = steps * NV * lanes;
+                        let m =
+                            Weights { first: to.cast_const(), tap_row: taps * tap, tap, step: NV * lanes, next: lanes };
+                        // SAFETY: the caller's promise.
+                        unsafe { walk::<K, T, C, NV, PART, false>(planes, classes, from, pass, m, wide, at, last) };
                     }
                 }
             }
         }
-    });
+    }
 }
 
 /// The sums of a class and panel, or what a pass adds to them, in memory.
@@ -252,45 +331,91 @@ unsafe fn walk<K: Kernels, T: Scalar, C: Convolution, const NV: usize, const PAR
                 let m_first = m
                     .first
                     .wrapping_add((tap_rows.0 - pass.rows.0) * m.tap_row + (tap_columns.0 - pass.columns.0) * m.tap);
-                heights!(K, NV, length, |i, MR| {
-                    // SAFETY: the caller's promise: numbers `i..i + MR` of the line, and the positions at which its taps fall on them.
+                let cut = const { heights::<K, T, NV>(C::WINDOW) }.cut(length, const { most::<K, T>(NV) });
+                let line = Line {
+                    from: a,
+                    step,
+                    m: Weights { first: m_first, ..m },
+                    taps: if empty { [0, 0] } else { [tap_rows.1 - tap_rows.0, tap_columns.1 - tap_columns.0] },
+                    back: [row_class.back * column_positions as isize, column_class.back]
+                        .map(|back| back * narrow as isize),
+                    steps,
+                    to,
+                    to_step,
+                    last,
+                    is_first,
+                };
+                heights!(heights::<K, T, NV>(C::WINDOW), cut, |i, MR| {
+                    // SAFETY: the caller's promise: numbers `i..i + MR` of the line.
                     unsafe {
-                        let mut sums = [[<V<T, K>>::ZERO; NV]; MR];
-                        if !is_first {
-                            for r in 0..MR {
-                                for v in 0..NV {
-                                    let to = to.add((i + r) * to_step + v * <V<T, K>>::LANES);
-                                    sums[r][v] = some(to, count::<T, V<T, K>, NV, PART>(v, last));
-                                }
-                            }
-                        }
-                        for row in 0..if empty { 0 } else { tap_rows.1 - tap_rows.0 } {
-                            for column in 0..tap_columns.1 - tap_columns.0 {
-                                let back = row as isize * row_class.back * column_positions as isize
-                                    + column as isize * column_class.back;
-                                let a = a.add(i * step).offset(-back * narrow as isize);
-                                let m = (m_first.add(row * m.tap_row + column * m.tap), m.step, m.next);
-                                if EACH {
-                                    add::<T, V<T, K>, MR, NV, PART, true>(&mut sums, 1, (a, step, 0), m, last);
-                                } else {
-                                    // Transposed weights are whole vectors; a number is one, too.
-                                    add::<T, V<T, K>, MR, NV, false, false>(&mut sums, steps, (a, step, 1), m, last);
-                                }
-                            }
-                        }
-                        for r in 0..MR {
-                            for v in 0..NV {
-                                let to = to.add((i + r) * to_step + v * <V<T, K>>::LANES);
-                                let count = count::<T, V<T, K>, NV, PART>(v, last);
-                                if count == <V<T, K>>::LANES {
-                                    sums[r][v].store(to)
-                                } else {
-                                    sums[r][v].store_some(to, count)
-                                }
-                            }
-                        }
+                        tile::<K, T, MR, NV, PART, EACH>(&line, i);
                     }
                 });
+            }
+        }
+    }
+}
+
+/// Numbers in a row, or in a column, whose taps are alike.
+struct Line<T> {
+    /// The position of the first tap that falls on the first number.
+    from: *const T,
+    /// From that of a number to that of the next.
+    step: usize,
+    /// The weights of the first tap.
+    m: Weights<T>,
+    /// Rows and columns of taps, and how far back the next one's position is.
+    taps: [usize; 2],
+    back: [isize; 2],
+    /// Narrow channels.
+    steps: usize,
+    to: *mut T,
+    to_step: usize,
+    last: usize,
+    /// Whether the sums begin here.
+    is_first: bool,
+}
+
+/// `MR` numbers of a line from `i` on, and `NV` vectors: their sums, or what is added to them.
+///
+/// # Safety
+/// They are there, and the positions at which the taps fall on them.
+#[cfg_attr(not(debug_assertions), inline(always))]
+unsafe fn tile<K: Kernels, T: Scalar, const MR: usize, const NV: usize, const PART: bool, const EACH: bool>(
+    line: &Line<T>,
+    i: usize,
+) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let to = line.to.add(i * line.to_step);
+        let mut sums = [[<V<T, K>>::ZERO; NV]; MR];
+        if !line.is_first {
+            for r in 0..MR {
+                for v in 0..NV {
+                    let to = to.add(r * line.to_step + v * <V<T, K>>::LANES);
+                    sums[r][v] = some(to, count::<T, V<T, K>, NV, PART>(v, line.last));
+                }
+            }
+        }
+        let from = line.from.wrapping_add(i * line.step);
+        for row in 0..line.taps[0] {
+            for column in 0..line.taps[1] {
+                let a = from.wrapping_offset(-(row as isize * line.back[0] + column as isize * line.back[1]));
+                let m = line.m.first.add(row * line.m.tap_row + column * line.m.tap);
+                let m = (m, line.m.step, line.m.next);
+                if EACH {
+                    add::<T, V<T, K>, MR, NV, PART, true>(&mut sums, 1, (a, line.step, 0), m, line.last);
+                } else {
+                    // Transposed weights are whole vectors; a number is one, too.
+                    add::<T, V<T, K>, MR, NV, false, false>(&mut sums, line.steps, (a, line.step, 1), m, line.last);
+                }
+            }
+        }
+        for r in 0..MR {
+            for v in 0..NV {
+                let to = to.add(r * line.to_step + v * <V<T, K>>::LANES);
+                let count = count::<T, V<T, K>, NV, PART>(v, line.last);
+                if count == <V<T, K>>::LANES { sums[r][v].store(to) } else { sums[r][v].store_some(to, count) }
             }
         }
     }
