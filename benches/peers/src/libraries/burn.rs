@@ -153,7 +153,7 @@ impl<M: Model<D>, const D: usize> Training for Burn<M, D> {
     fn forward(&mut self) -> &[f32] {
         let model = self.valid.get_or_insert_with(|| self.model.as_ref().expect("a model").valid());
         let logits = model.forward(black_box(&self.x[1]).clone());
-        self.logits = logits.into_data().into_vec().expect("single precision");
+        self.logits = logits.into_data().try_into_vec().expect("single precision");
         &self.logits
     }
 
@@ -221,7 +221,7 @@ impl Multiplication for Filters {
     }
 
     fn matrices(&self) -> [Vec<f64>; 3] {
-        let values = |tensor: &Tensor<4>| tensor.to_data().into_vec::<f32>().expect("single precision");
+        let values = |tensor: &Tensor<4>| tensor.to_data().try_into_vec::<f32>().expect("single precision");
         let Single { channels, taps, .. } = self.single;
         let last = |tensor| turned(&values(tensor), channels, self.single.positions());
         let w = reversed(&values(&self.w), taps, channels, true);
