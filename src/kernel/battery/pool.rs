@@ -84,13 +84,13 @@ fn pooling<K: Kernels, T: Scalar, F: Pooling, W: Windows>(what: &str, special: b
             if let Some(&first) =
                 inputs.iter().find(|&&i| x.get()[i].partial_cmp(&largest) != Some(core::cmp::Ordering::Less))
             {
-                gradient[first] = gradient[first] + dy.get()[output];
+                gradient[first] += dy.get()[output];
             }
             continue;
         };
         expected[output] = values.fold(T::ZERO, |sum, x| sum + x) / count;
         for i in inputs {
-            gradient[i] = gradient[i] + dy.get()[output] / count;
+            gradient[i] += dy.get()[output] / count;
         }
     }
     let check = |pass: &str, found: &[T], expected: &[T]| {
