@@ -45,6 +45,7 @@ pub fn all<K: Kernels, T: Scalar>() {
     sizes::<K, T, Sizes<1, 20, 6, 16, 1, 3, Valid>, { 3 * 6 * 16 }>();
     sizes::<K, T, Sizes<7, 5, 3, 17, 3, 2, (Padded<2, 2>, Padded<1, 1, 2>)>, { 6 * 3 * 17 }>();
     sizes::<K, T, Sizes<9, 4, 8, 6, 2, 3, (Valid<3>, Padded<3, 2, 3>), 4>, { 6 * 4 * 6 }>();
+    sizes::<K, T, Sizes<6, 7, 9, 10, 2, 1, (Valid, Valid<2>)>, { 2 * 9 * 10 }>();
     sizes::<K, T, Sizes<9, 8, 20, 20, 3, 3, Same<2>, 1>, { 9 * 20 }>();
     sizes::<K, T, Sizes<8, 9, 1, 9, 3, 3, Same>, { 9 * 9 }>();
     sizes::<K, T, Sizes<5, 3, 18, 33, 1, 1, Valid>, { 18 * 33 }>();

@@ -107,7 +107,7 @@ struct Pass {
 /// How many rows of taps, taps of a row, and narrow channels are multiplied together: as many of each as there is room for.
 const fn together<const NV: usize>(rows: usize, columns: usize, outputs: usize) -> [usize; 3] {
     const fn of(all: usize, each: usize, room: usize) -> usize {
-        let count = if each > room { 1 } else { room / each };
+        let count = if each == 0 || each > room { 1 } else { room / each };
         if count < all || all == 0 { count } else { all }
     }
     let room = if NV < 3 { ROWS } else { ROWS * 2 / 3 };
