@@ -199,6 +199,7 @@ mod x86 {
         task.run::<Portable>()
     }
 
+    #[cfg_attr(debug_assertions, allow(dead_code, reason = "debug builds leave AVX-512 to the tests of kernels"))]
     #[target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq,avx2,fma")]
     pub fn avx512<T: Task>(task: T) -> T::Output {
         task.run::<Avx512>()

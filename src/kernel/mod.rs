@@ -23,6 +23,7 @@ mod neon;
 ))]
 mod vector;
 #[cfg(all(target_arch = "x86_64", any(feature = "std", target_feature = "avx2")))]
+#[cfg_attr(debug_assertions, allow(dead_code, reason = "debug builds leave AVX-512 to the tests of kernels"))]
 mod x86;
 
 #[cfg(all(target_arch = "arm", target_abi = "eabihf", target_os = "none"))]

@@ -647,6 +647,9 @@ pub(super) unsafe fn dots_at<K: Kernels, T: Scalar, E: Epilogue<T>, const R: usi
         samples!(2, 2, [1]);
         samples!(1, 4, [1 2 3]);
     } else if const { sixteens::<K, T>() >= 4 } {
+        if const { <V<T, K>>::LANES >= 4 } {
+            samples!(4, 3, [1 2], dot_tile_by_parts, V);
+        }
         samples!(1, 2, [1]);
     } else {
         samples!(1, 1, []);
@@ -991,12 +994,13 @@ pub(super) unsafe fn learn_rows_at<
         ($max:tt, $p:expr, $top:expr, $bottom:expr) => {{
             let (p, p_step): (*const T, usize) = $p;
             panels!(V<T, K>, C, $max, |j, last, NV, PART| {
-                // SAFETY: the panels cover the `C` columns of `n` samples, which are as many as a copy has.
-                let (q, q_step) = if const { $max == 2 && crowd::<K, T>(C) <= KC } && copies(C) {
-                    unsafe { (copy_vectors::<T, V<T, K>, NV, PART>(q.add(j), C, n, last, &mut q_copy), 2 * <V<T, K>>::LANES) }
-                } else {
-                    (unsafe { q.add(j) }, C)
-                };
+                let mut q_panel = (q.wrapping_add(j), C);
+                if const { $max == 2 && crowd::<K, T>(C) <= KC } && copies(C) {
+                    // SAFETY: the panels cover the `C` columns of `n` samples, no more than a copy has.
+                    let q = unsafe { copy_vectors::<T, V<T, K>, NV, PART>(q_panel, n, last, &mut q_copy) };
+                    q_panel = (q, 2 * <V<T, K>>::LANES);
+                }
+                let (q, q_step) = q_panel;
                 let mut row = $top;
                 macro_rules! rows {
                     ($MR:literal) => {
@@ -1042,19 +1046,17 @@ pub(super) unsafe fn learn_rows_at<
     if const { few::<K, T>() } {
         let mut top = start;
         while top < end {
-            // SAFETY: `n` samples of `R` rows, which are as many as a copy has.
-            let (p, bottom) = if const { crowd::<K, T>(R) <= KC } && copies(R) {
-                let count = PC.min(end - top);
-                unsafe { ((copy_rows(p.add(top), R, n, count, &mut p_copy), PC), top + count) }
-            } else {
-                (unsafe { (p.add(top), R) }, end)
-            };
-            tiles!(2, p, top, bottom);
+            let (mut p_panel, mut bottom) = ((p.wrapping_add(top), R), end);
+            if const { crowd::<K, T>(R) <= KC } && copies(R) {
+                bottom = end.min(top + PC);
+                // SAFETY: `n` samples of `R` rows, no more than a copy has.
+                p_panel = (unsafe { copy_rows(p_panel, n, bottom - top, &mut p_copy) }, PC);
+            }
+            tiles!(2, p_panel, top, bottom);
             top = bottom;
         }
     } else {
-        // SAFETY: `start` is at most `R`.
-        tiles!(3, (unsafe { p.add(start) }, R), start, end);
+        tiles!(3, (p.wrapping_add(start), R), start, end);
     }
 }
 
@@ -1075,14 +1077,13 @@ const fn crowd<K: Kernels, T: Scalar>(columns: usize) -> usize {
     }
 }
 
-/// Copies `count` columns of `n` rows.
+/// Copies `count` columns of `n` rows, which are `step` numbers apart.
 ///
 /// # Safety
-/// They are there, `from` the first row on, `step` numbers apart, and at most as many as the copy has.
+/// They are there, and the copy has room for them.
 #[cfg_attr(not(debug_assertions), inline(always))]
 unsafe fn copy_rows<T: Copy, const N: usize>(
-    from: *const T,
-    step: usize,
+    (from, step): (*const T, usize),
     n: usize,
     count: usize,
     to: &mut Panel<T, N>,
@@ -1101,8 +1102,7 @@ unsafe fn copy_rows<T: Copy, const N: usize>(
 /// As for [`copy_rows`].
 #[cfg_attr(not(debug_assertions), inline(always))]
 unsafe fn copy_vectors<T, V: Lanes<T>, const NV: usize, const PART: bool>(
-    from: *const T,
-    step: usize,
+    (from, step): (*const T, usize),
     n: usize,
     last: usize,
     to: &mut Panel<[V; 2], 1>,
