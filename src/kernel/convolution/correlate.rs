@@ -2,7 +2,7 @@
 
 use super::super::product::{V, cut, narrow, panels, some};
 use super::super::{Epilogue, Kernels, Lanes};
-use super::{Convolution, Heights, Planes, Window, add, channels, count, heights, most};
+use super::{Convolution, Heights, Planes, Tiling, Window, add, channels, count, heights, most};
 use crate::scalar::Scalar;
 use crate::storage::Zeroed;
 
@@ -105,12 +105,16 @@ struct Line<T> {
 #[cfg_attr(not(debug_assertions), inline(always))]
 unsafe fn line_of<K: Kernels, T: Scalar, C: Convolution, E: Epilogue<T>>(line: Line<T>, out: *mut T, end: E) {
     channels!(V<T, K>, C::WINDOW.outputs(), |j, last, NV, PART| {
-        let cut = const { heights::<K, T>(C::WINDOW, NV) }.cut(line.count, const { most::<K, T>(NV) });
-        heights!(heights::<K, T>(C::WINDOW, NV), cut, |i, MR| {
+        let cut = Tiling::<K, T, C, NV>::CORRELATE.cut(line.count, const { most::<K, T>(NV) });
+        heights!(Tiling::<K, T, C, NV>::CORRELATE, cut, |i, MR| {
             // SAFETY: the caller's promise: positions `i..i + MR` of the line; the panels cover a group's outputs.
             unsafe { tile::<K, T, C, E, MR, NV, PART>(&line, i, j, last, out, end) }
         });
     });
+}
+
+impl<K: Kernels, T: Scalar, C: Convolution, const NV: usize> Tiling<K, T, C, NV> {
+    const CORRELATE: Heights = heights::<K, T>(C::WINDOW, NV);
 }
 
 /// The heights of the tiles of all lines.

@@ -2,7 +2,7 @@
 
 use super::super::product::{V, cut, narrow, panels, some, update};
 use super::super::{Copies, Kernels, Lanes};
-use super::{Convolution, Even, Planes, Window, channels, count, even};
+use super::{Convolution, Even, Planes, Tiling, Window, channels, count, even};
 use crate::optimizer::Rule;
 use crate::parameter::Role;
 use crate::scalar::Scalar;
@@ -31,7 +31,7 @@ pub fn learn_filters<K: Kernels, T: Scalar, C: Convolution, U: Rule<T>, A: Array
             let wide = wide.as_ptr().wrapping_add(group * C::WINDOW.inputs() + if C::WINDOW.each() { j } else { 0 });
             let at = group * C::WINDOW.outputs() + j;
             // In vectors, the sums of several tiles wait in memory while positions are treated that stay in the nearest cache.
-            let even = const { even(C::WINDOW.tiles().length, most::<K, T>(NV)) };
+            let even = Tiling::<K, T, C, NV>::GRADIENT;
             let together = if const { <V<T, K>>::LANES == 1 } { 1 } else { BLOCK / even.height };
             let band = if together == 1 { usize::MAX } else { const { 1 + BAND / (C::WINDOW.wide + C::WINDOW.narrow) } };
             let all = const { C::WINDOW.tiles().runs } * even.tiles;
@@ -42,7 +42,7 @@ pub fn learn_filters<K: Kernels, T: Scalar, C: Convolution, U: Rule<T>, A: Array
                         for $tile in tiles.clone() {
                             let $row = even.row($tile, const { C::WINDOW.tiles().length });
                             $(
-                                if const { self::even(C::WINDOW.tiles().length, most::<K, T>(NV)).has($height) } && even.rows_of($tile) == $height {
+                                if const { Tiling::<K, T, C, NV>::GRADIENT.has($height) } && even.rows_of($tile) == $height {
                                     const $MR: usize = $height;
                                     $run
                                 }
@@ -193,6 +193,10 @@ impl Window {
     const fn has_edges(self) -> bool {
         self.padded() && self.tiles().scattered
     }
+}
+
+impl<K: Kernels, T: Scalar, C: Convolution, const NV: usize> Tiling<K, T, C, NV> {
+    const GRADIENT: Even = even(C::WINDOW.tiles().length, most::<K, T>(NV));
 }
 
 /// How many rows of `vectors` each a tile has at most: their sums are in registers.

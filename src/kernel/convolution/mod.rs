@@ -201,6 +201,9 @@ const fn most<K: Kernels, T: Scalar>(vectors: usize) -> usize {
     }
 }
 
+/// How the loops over a window are cut into tiles of `NV` vectors: constants, so that the compiler works them out once and not for each height.
+struct Tiling<K, T, C, const NV: usize>(core::marker::PhantomData<(K, T, C)>);
+
 /// Rows cut into as few tiles as can be, all of them of `height` rows or, after `tall` of these, one less.
 #[derive(Clone, Copy)]
 struct Even {

@@ -2,7 +2,7 @@
 
 use super::super::product::{V, cut, narrow, panels, some};
 use super::super::{Kernels, Lanes};
-use super::{Convolution, Heights, Planes, Window, add, count, heights, most};
+use super::{Convolution, Heights, Planes, Tiling, Window, add, count, heights, most};
 use crate::layer::size::Axis;
 use crate::scalar::Scalar;
 use crate::storage::Zeroed;
@@ -114,6 +114,10 @@ const fn together<const NV: usize>(rows: usize, columns: usize, outputs: usize) 
     let outputs = of(outputs, 1, room);
     let some = of(columns, outputs, room);
     [if some < columns { 1 } else { of(rows, outputs * columns, room) }, some, outputs]
+}
+
+impl<K: Kernels, T: Scalar, C: Convolution, const NV: usize> Tiling<K, T, C, NV> {
+    const SPREAD: Heights = heights::<K, T, NV>(C::WINDOW);
 }
 
 /// The heights of the tiles of all lines.
@@ -331,7 +335,7 @@ unsafe fn walk<K: Kernels, T: Scalar, C: Convolution, const NV: usize, const PAR
                 let m_first = m
                     .first
                     .wrapping_add((tap_rows.0 - pass.rows.0) * m.tap_row + (tap_columns.0 - pass.columns.0) * m.tap);
-                let cut = const { heights::<K, T, NV>(C::WINDOW) }.cut(length, const { most::<K, T>(NV) });
+                let cut = Tiling::<K, T, C, NV>::SPREAD.cut(length, const { most::<K, T>(NV) });
                 let line = Line {
                     from: a,
                     step,
@@ -345,7 +349,7 @@ unsafe fn walk<K: Kernels, T: Scalar, C: Convolution, const NV: usize, const PAR
                     last,
                     is_first,
                 };
-                heights!(heights::<K, T, NV>(C::WINDOW), cut, |i, MR| {
+                heights!(Tiling::<K, T, C, NV>::SPREAD, cut, |i, MR| {
                     // SAFETY: the caller's promise: numbers `i..i + MR` of the line.
                     unsafe {
                         tile::<K, T, MR, NV, PART, EACH>(&line, i);
