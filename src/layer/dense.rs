@@ -23,8 +23,11 @@ pub struct Dense<const IN: usize, const OUT: usize, T = f32> {
 }
 crate::zeroed!([const IN: usize, const OUT: usize, T: Scalar] Dense<IN, OUT, T> { weight, bias });
 
-/// Inputs whose weights are treated at a time: dx, gradient and update, while they are in a near cache. Tiles have three, four, six or eight rows.
-const VISIT: usize = 24;
+/// Inputs whose weights are treated at a time, dx, gradient and update, while they are in a near cache: of a batch's tiles, which have three, four,
+/// six or eight rows, several.
+const fn visit(batch: usize) -> usize {
+    if batch == 1 { BLOCK } else { 24 }
+}
 
 /// Inputs or outputs whose weights are one slice.
 const BLOCK: usize = 8;
@@ -130,10 +133,10 @@ impl<const IN: usize, const OUT: usize, T: Scalar> Dense<IN, OUT, T> {
                 kernel::learn_rows::<K, T, R, _, OUT, IN>(dy, x, 0..OUT, weight, weight_slots, rule);
             }
         } else if const { is_shared(IN * OUT * B) } {
-            share::<K, _, B>(LearnRows::new((x, dy), &mut self.weight.0, weight_slots, rule, (dx, end), VISIT));
+            share::<K, _, B>(LearnRows::new((x, dy), &mut self.weight.0, weight_slots, rule, (dx, end), visit(B)));
         } else {
-            for start in (0..IN).step_by(VISIT) {
-                let rows = start..start + VISIT;
+            for start in (0..IN).step_by(visit(B)) {
+                let rows = start..start + visit(B);
                 kernel::dots_then::<K, T, E, IN, OUT>(dy, &self.weight.0, rows.clone(), None, dx, end);
                 kernel::learn_rows::<K, T, R, _, IN, OUT>(x, dy, rows, &mut self.weight.0, weight_slots, rule);
             }
