@@ -112,6 +112,8 @@ const SENTENCES: &[(&str, &[&str])] = &[
     ("size_avg_pool_1d", &["AvgPool1d<3, 6, 1, 5>: OLEN must be (LEN - K) / 5 + 1 = at least 1"]),
     ("size_avg_pool_2d", &["AvgPool2d<4, 4, 1, 10, 10, 1, 1>: a window must hold an input, not padding alone"]),
     ("size_in_training", &["MaxPool1d<4, 3, 3, 2>: OLEN must be (LEN - K) / 2 + 1 = 2, not 3"]),
+    ("size_batch_norm", &["BatchNorm<3, A>: N must be the last dimension of A = 4, not 3"]),
+    ("size_layer_norm", &["LayerNorm<3, A>: N must be the last dimension of A = 4, not 3"]),
     ("size_flatten", &["Flatten<_, 30>: N must be the numbers of its input = 32, not 30"]),
     ("size_reshape", &["Reshape<A, B>: the numbers of B must be those of A = 32, not 30"]),
     ("size_pad_1d", &["Pad1d<20, 6, 21, 2>: OLEN must be at least BEFORE + LEN = 22, not 21"]),

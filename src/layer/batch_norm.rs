@@ -8,7 +8,7 @@
 use core::fmt::{Result as Written, Write};
 use core::marker::PhantomData;
 
-use super::{Apart, Context, Cost, InPlace, Layer, Need, Place, Setting, SettingError, Yes};
+use super::{Apart, Context, Cost, InPlace, Layer, Need, Place, Setting, SettingError, Yes, size};
 use crate::budget::Text;
 use crate::kernel::{self, Kernels};
 use crate::optimizer::{Copies, Rule, checked_epsilon, checked_fraction};
@@ -140,8 +140,10 @@ impl<const N: usize, T: Scalar, A: Array<T = T>> BatchNorm<N, A> {
     }
 
     /// Whether the samples are rows of channels.
-    const CHECK: () = if N == 0 || !A::LEN.is_multiple_of(N) {
-        Text::new("BatchNorm<").number(N).text(", A>: A must be rows of ").number(N).text(" channels").panic();
+    const CHECK: () = {
+        let layer = Text::new("BatchNorm<").number(N).text(", A>");
+        assert!(N > 0, "BatchNorm<0, A>: N must be at least 1");
+        size::check(layer, "N", "the last dimension of A", A::SHAPE.last(), N);
     };
 
     /// A running variance, from what is stored.

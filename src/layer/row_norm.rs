@@ -9,7 +9,7 @@ use core::fmt::{Result as Written, Write};
 use core::marker::PhantomData;
 
 use super::batch_norm::{rows, rows_mut};
-use super::{Apart, Context, Cost, InPlace, Layer, Need, Place, Setting, SettingError, Yes};
+use super::{Apart, Context, Cost, InPlace, Layer, Need, Place, Setting, SettingError, Yes, size};
 use crate::budget::Text;
 use crate::kernel::{self, Kernels};
 use crate::optimizer::{Copies, Rule, checked_epsilon};
@@ -98,16 +98,17 @@ impl<const N: usize, const M: usize, T: Scalar, A: Array<T = T>> RowNorm<N, M, A
 
     /// Whether the samples are rows of features, with a bias each or none.
     const CHECK: () = {
-        if N == 0 || !A::LEN.is_multiple_of(N) {
-            Self::name().text("A must be rows of ").number(N).text(" features").panic();
+        if N == 0 {
+            Self::name().text(": N must be at least 1").panic();
         }
         if M != 0 && M != N {
-            Self::name().text("M must be N or 0").panic();
+            Self::name().text(": M must be N or 0").panic();
         }
+        size::check(Self::name(), "N", "the last dimension of A", A::SHAPE.last(), N);
     };
 
     const fn name() -> Text {
-        Text::new(if Self::CENTRED { "LayerNorm<" } else { "RMSNorm<" }).number(N).text(", A>: ")
+        Text::new(if Self::CENTRED { "LayerNorm<" } else { "RMSNorm<" }).number(N).text(", A>")
     }
 
     /// Writes x̂ of a row; returns 1 / √(variance + ε).
