@@ -988,30 +988,87 @@ pub(super) unsafe fn learn_rows_at<
     let n = p.len().min(q.len());
     let (p, q, m) = (p.as_ptr().cast::<T>(), q.as_ptr().cast::<T>(), m.cast::<T>());
     let (start, end) = (rows.start.min(R), rows.end.min(R));
-    let copies = |columns| n >= crowd::<K, T>(columns) && n <= KC;
-    let (mut p_copy, mut q_copy) = (Panel::<T, PC>::uninit(), Panel::<[V<T, K>; 2], 1>::uninit());
+    let (p, rows) = ((p.wrapping_add(start), R), start..end);
+    // SAFETY: the caller's promise: `n` samples, and `rows` of `R`.
+    unsafe {
+        if const { crowd::<K, T>(R) <= KC || crowd::<K, T>(C) <= KC } && n <= KC {
+            learn_rows_copied::<K, T, U, A, R, C>(n, p, q, rows, m, slots, rule);
+        } else {
+            learn_tiles::<K, T, U, A, R, C>(n, p, q, None, rows, m, slots, rule);
+        }
+    }
+}
+
+/// [`learn_tiles`] from copies of panels that are worth it.
+///
+/// # Safety
+/// As there; at most [`KC`] samples.
+#[cfg_attr(not(debug_assertions), inline(always))]
+unsafe fn learn_rows_copied<K: Kernels, T: Scalar, U: Rule<T>, A: Array<T = T>, const R: usize, const C: usize>(
+    n: usize,
+    (p, p_step): (*const T, usize),
+    q: *const T,
+    rows: core::ops::Range<usize>,
+    m: *mut T,
+    slots: *mut <U::Slots as Copies>::Of<A>,
+    rule: &U,
+) {
+    let mut p_copy = Panel::<T, PC>::uninit();
+    let mut q_copy = Panel::<[V<T, K>; 2], 1>::uninit();
+    let mut top = rows.start;
+    while top < rows.end {
+        let (mut p_panel, mut bottom) = ((p.wrapping_add(top - rows.start), p_step), rows.end);
+        // SAFETY: the caller's promise; a copy has room for `n` samples.
+        unsafe {
+            if const { crowd::<K, T>(R) <= KC } && n >= crowd::<K, T>(R) {
+                bottom = rows.end.min(top + PC);
+                p_panel = (copy_rows(p_panel, n, bottom - top, &mut p_copy), PC);
+            }
+            let q_copy = if n >= crowd::<K, T>(C) { Some(&mut q_copy) } else { None };
+            learn_tiles::<K, T, U, A, R, C>(n, p_panel, q, q_copy, top..bottom, m, slots, rule);
+        }
+        top = bottom;
+    }
+}
+
+/// Updates `rows` of `m`, to the first of which `p` belongs, tile by tile.
+///
+/// # Safety
+/// They are there, and `n` samples, no more than `q_copy` has room for; and nobody else reads or writes those rows, nor their slots.
+#[allow(clippy::too_many_arguments, reason = "the loops around it are theirs")]
+#[cfg_attr(not(debug_assertions), inline(always))]
+unsafe fn learn_tiles<K: Kernels, T: Scalar, U: Rule<T>, A: Array<T = T>, const R: usize, const C: usize>(
+    n: usize,
+    (p, p_step): (*const T, usize),
+    q: *const T,
+    mut q_copy: Option<&mut Panel<[V<T, K>; 2], 1>>,
+    rows: core::ops::Range<usize>,
+    m: *mut T,
+    slots: *mut <U::Slots as Copies>::Of<A>,
+    rule: &U,
+) {
     macro_rules! tiles {
-        ($max:tt, $p:expr, $top:expr, $bottom:expr) => {{
-            let (p, p_step): (*const T, usize) = $p;
+        ($max:tt) => {
             panels!(V<T, K>, C, $max, |j, last, NV, PART| {
                 let mut q_panel = (q.wrapping_add(j), C);
-                if const { $max == 2 && crowd::<K, T>(C) <= KC } && copies(C) {
-                    // SAFETY: the panels cover the `C` columns of `n` samples, no more than a copy has.
-                    let q = unsafe { copy_vectors::<T, V<T, K>, NV, PART>(q_panel, n, last, &mut q_copy) };
-                    q_panel = (q, 2 * <V<T, K>>::LANES);
+                if const { $max == 2 && crowd::<K, T>(C) <= KC }
+                    && let Some(copy) = q_copy.as_deref_mut()
+                {
+                    // SAFETY: the panels cover the `C` columns of `n` samples.
+                    q_panel = (unsafe { copy_vectors::<T, V<T, K>, NV, PART>(q_panel, n, last, copy) }, 2 * <V<T, K>>::LANES);
                 }
                 let (q, q_step) = q_panel;
-                let mut row = $top;
+                let mut row = rows.start;
                 macro_rules! rows {
                     ($MR:literal) => {
                         rows!($MR, true)
                     };
                     ($MR:literal, $more:expr) => {
-                        while row + $MR <= $bottom && $more {
+                        while row + $MR <= rows.end && $more {
                             // SAFETY: `n` samples, rows `row..row + MR` of `R`, and the panels cover `C` columns.
                             unsafe {
                                 let zeros = [[<V<T, K>>::ZERO; NV]; $MR];
-                                let p = p.add(row - $top);
+                                let p = p.add(row - rows.start);
                                 let g = tile::<T, V<T, K>, $MR, NV, PART, 1>(zeros, n, p, (1, p_step), q, q_step, last);
                                 for r in 0..$MR {
                                     for v in 0..NV {
@@ -1026,7 +1083,7 @@ pub(super) unsafe fn learn_rows_at<
                     };
                 }
                 if const { few::<K, T>() } {
-                    rows!(4, !($bottom - row).is_multiple_of(6));
+                    rows!(4, !(rows.end - row).is_multiple_of(6));
                     rows!(6);
                 } else {
                     if const { K::REGISTERS >= 32 } {
@@ -1041,22 +1098,12 @@ pub(super) unsafe fn learn_rows_at<
                 }
                 rows!(1);
             })
-        }};
+        };
     }
     if const { few::<K, T>() } {
-        let mut top = start;
-        while top < end {
-            let (mut p_panel, mut bottom) = ((p.wrapping_add(top), R), end);
-            if const { crowd::<K, T>(R) <= KC } && copies(R) {
-                bottom = end.min(top + PC);
-                // SAFETY: `n` samples of `R` rows, no more than a copy has.
-                p_panel = (unsafe { copy_rows(p_panel, n, bottom - top, &mut p_copy) }, PC);
-            }
-            tiles!(2, p_panel, top, bottom);
-            top = bottom;
-        }
+        tiles!(2);
     } else {
-        tiles!(3, (p.wrapping_add(start), R), start, end);
+        tiles!(3);
     }
 }
 
