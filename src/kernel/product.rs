@@ -605,54 +605,59 @@ pub(super) unsafe fn dots_at<K: Kernels, T: Scalar, E: Epilogue<T>, const R: usi
     }
     let (a, m, bias, out) = (a.cast::<T>(), m.cast::<T>(), bias.map(|b| b.as_ptr()), out.cast::<T>());
     let (n, first, last) = (n.min(end.rows(R)), rows.start.min(R), rows.end.min(R));
-    let mut b = 0;
-    macro_rules! block {
-        ($tile:ident, $V:ident, $MR:literal, $NR:literal, $r:ident) => {
-            while $r + $NR <= last {
-                // SAFETY: samples `b..b + MR` of `n`, rows `r..r + NR` of `R`.
-                unsafe {
-                    let bias = bias.map(|b| b.add($r));
-                    $tile::<T, $V<T, K>, E, R, C, $MR, $NR>(a.add(b * C), m.add($r * C), bias, out, b * R + $r, end)
+    // Rows that stay in the nearest cache for all samples: a multiple of those that are treated at a time.
+    let block = if n > 4 { const { 24 * (1 + 256 / (C * T::BYTES)) } } else { usize::MAX };
+    for first in (first..last).step_by(block) {
+        let last = last.min(first.saturating_add(block));
+        let mut b = 0;
+        macro_rules! block {
+            ($tile:ident, $V:ident, $MR:literal, $NR:literal, $r:ident) => {
+                while $r + $NR <= last {
+                    // SAFETY: samples `b..b + MR` of `n`, rows `r..r + NR` of `R`.
+                    unsafe {
+                        let bias = bias.map(|b| b.add($r));
+                        $tile::<T, $V<T, K>, E, R, C, $MR, $NR>(a.add(b * C), m.add($r * C), bias, out, b * R + $r, end)
+                    }
+                    $r += $NR;
                 }
-                $r += $NR;
-            }
-        };
-    }
-    // `MR` samples at a time: `NR` rows at a time, and then those that all rows leave, at once.
-    macro_rules! samples {
-        ($MR:literal, $NR:literal, [$($rest:literal)*]) => {
-            samples!($MR, $NR, [$($rest)*], dot_tile, V16)
-        };
-        ($MR:literal, $NR:literal, [$($rest:literal)*], $tile:ident, $V:ident) => {
-            while b + $MR <= n {
-                let mut r = first;
-                block!($tile, $V, $MR, $NR, r);
-                $(if const { R % $NR == $rest } {
-                    block!($tile, $V, $MR, $rest, r);
-                })*
-                block!($tile, $V, $MR, 1, r);
-                b += $MR;
-            }
-        };
-    }
-    // As many sums as the registers hold beside what is multiplied.
-    if const { sixteens::<K, T>() >= 32 } {
-        samples!(4, 4, [1 2 3]);
-        samples!(1, 8, [1 2 3 4 5 6 7]);
-    } else if const { sixteens::<K, T>() >= 16 } {
-        samples!(2, 4, [1 2 3]);
-        samples!(1, 8, [1 2 3 4 5 6 7]);
-    } else if const { sixteens::<K, T>() >= 8 } {
-        samples!(4, 3, [1 2], dot_tile_by_parts, V);
-        samples!(2, 2, [1]);
-        samples!(1, 4, [1 2 3]);
-    } else if const { sixteens::<K, T>() >= 4 } {
-        if const { <V<T, K>>::LANES >= 4 } {
-            samples!(4, 3, [1 2], dot_tile_by_parts, V);
+            };
         }
-        samples!(1, 2, [1]);
-    } else {
-        samples!(1, 1, []);
+        // `MR` samples at a time: `NR` rows at a time, and then those that all rows leave, at once.
+        macro_rules! samples {
+            ($MR:literal, $NR:literal, [$($rest:literal)*]) => {
+                samples!($MR, $NR, [$($rest)*], dot_tile, V16)
+            };
+            ($MR:literal, $NR:literal, [$($rest:literal)*], $tile:ident, $V:ident) => {
+                while b + $MR <= n {
+                    let mut r = first;
+                    block!($tile, $V, $MR, $NR, r);
+                    $(if const { R % $NR == $rest } {
+                        block!($tile, $V, $MR, $rest, r);
+                    })*
+                    block!($tile, $V, $MR, 1, r);
+                    b += $MR;
+                }
+            };
+        }
+        // As many sums as the registers hold beside what is multiplied.
+        if const { sixteens::<K, T>() >= 32 } {
+            samples!(4, 4, [1 2 3]);
+            samples!(1, 8, [1 2 3 4 5 6 7]);
+        } else if const { sixteens::<K, T>() >= 16 } {
+            samples!(2, 4, [1 2 3]);
+            samples!(1, 8, [1 2 3 4 5 6 7]);
+        } else if const { sixteens::<K, T>() >= 8 } {
+            samples!(4, 3, [1 2], dot_tile_by_parts, V);
+            samples!(2, 2, [1]);
+            samples!(1, 4, [1 2 3]);
+        } else if const { sixteens::<K, T>() >= 4 } {
+            if const { <V<T, K>>::LANES >= 4 } {
+                samples!(4, 3, [1 2], dot_tile_by_parts, V);
+            }
+            samples!(1, 2, [1]);
+        } else {
+            samples!(1, 1, []);
+        }
     }
 }
 
