@@ -679,26 +679,28 @@ unsafe fn dots_across<K: Kernels, T: Scalar, E: Epilogue<T>, const R: usize, con
     let (a, m, bias, out) = (a.cast::<T>(), m.cast::<T>(), bias.map(|b| b.as_ptr()), out.cast::<T>());
     let (n, last) = (n.min(end.rows(R)), rows.end.min(R));
     let mut columns = [[T::ZERO; 16]; C];
+    let columns = columns.as_mut_ptr().cast::<T>();
     for r in (rows.start..last).step_by(lanes) {
         let count = lanes.min(last - r);
-        // SAFETY: rows `r..r + count` of `R`, and `n` samples.
+        // SAFETY: rows `r..r + count` of `R`, and `n` samples; no vector has more than sixteen lanes, nor the sums.
         unsafe {
             for row in 0..count {
                 for c in 0..C {
-                    columns[c][row] = *m.add((r + row) * C + c);
+                    *columns.add(c * 16 + row) = *m.add((r + row) * C + c);
                 }
             }
             let bias: V<T, K> = if let Some(bias) = bias { some(bias.add(r), count) } else { <V<T, K>>::ZERO };
             for b in 0..n {
                 let mut sums = [<V<T, K>>::ZERO; 16];
                 for c in 0..C {
-                    sums[c] = <V<T, K>>::splat(*a.add(b * C + c)) * <V<T, K>>::load(columns[c].as_ptr());
+                    sums[c] = <V<T, K>>::splat(*a.add(b * C + c)) * <V<T, K>>::load(columns.add(c * 16));
                 }
                 // The tree that adds sixteen lanes, without those that are zero.
                 for half in [8, 4, 2, 1] {
-                    for lane in 0..half {
+                    let (low, high) = sums.split_at_mut_unchecked(half);
+                    for (lane, (low, high)) in low.iter_mut().zip(high).enumerate() {
                         if lane + half < C {
-                            sums[lane] = sums[lane] + sums[lane + half];
+                            *low = *low + *high;
                         }
                     }
                 }
