@@ -3,6 +3,7 @@
 #[macro_use]
 mod common;
 
+use common::run::bits;
 use common::{Case, suite};
 use stackprop::prelude::*;
 use stackprop::scalar::Scalar;
@@ -32,4 +33,23 @@ fn values_and_gradients() {
             [1, 1, 1] [1, 5, 7] [3, 5, 7] [4, 7, 3] [2, 16, 16] [5, 7, 3] [3, 13, 1] [2, 33, 17] [1, 8, 4] [7, 4, 8]);
     }
     assert_eq!(cases.len(), 10);
+}
+
+/// A sample has the same bits alone and in a batch where a sum is a zero of either sign: zeros times negative weights, and biases of -0.
+fn zeros_of_both_signs<const IN: usize, const OUT: usize, T: Scalar>() {
+    let layer = Dense::<IN, OUT, T>::new([[-T::ONE; OUT]; IN], [-T::ZERO; OUT]);
+    let alone = Workspace::<_, 1>::ZERO.infer(&layer, &Tensor([T::ZERO; IN])).as_slice().to_vec();
+    let mut together = Workspace::<_, 5>::ZERO;
+    for y in together.infer_batch(&layer, &Tensor([[T::ZERO; IN]; 5])).rows() {
+        assert_eq!(bits(y.as_slice()), bits(&alone), "{IN} x {OUT}");
+    }
+}
+
+#[test]
+fn zeros_alone_and_in_a_batch() {
+    zeros_of_both_signs::<9, 3, f32>();
+    zeros_of_both_signs::<16, 5, f32>();
+    zeros_of_both_signs::<7, 3, f64>();
+    zeros_of_both_signs::<33, 3, f32>();
+    zeros_of_both_signs::<5, 17, f32>();
 }

@@ -611,12 +611,19 @@ pub(super) unsafe fn dots_at<K: Kernels, T: Scalar, E: Epilogue<T>, const R: usi
         let last = last.min(first.saturating_add(block));
         let mut b = 0;
         macro_rules! block {
-            ($tile:ident, $V:ident, $MR:literal, $NR:literal, $r:ident) => {
+            ($V:ident, $MR:literal, $NR:literal, $r:ident) => {
                 while $r + $NR <= last {
                     // SAFETY: samples `b..b + MR` of `n`, rows `r..r + NR` of `R`.
                     unsafe {
                         let bias = bias.map(|b| b.add($r));
-                        $tile::<T, $V<T, K>, E, R, C, $MR, $NR>(a.add(b * C), m.add($r * C), bias, out, b * R + $r, end)
+                        dot_tile::<T, $V<T, K>, E, R, C, $MR, $NR>(
+                            a.add(b * C),
+                            m.add($r * C),
+                            bias,
+                            out,
+                            b * R + $r,
+                            end,
+                        )
                     }
                     $r += $NR;
                 }
@@ -625,16 +632,16 @@ pub(super) unsafe fn dots_at<K: Kernels, T: Scalar, E: Epilogue<T>, const R: usi
         // `MR` samples at a time: `NR` rows at a time, and then those that all rows leave, at once.
         macro_rules! samples {
             ($MR:literal, $NR:literal, [$($rest:literal)*]) => {
-                samples!($MR, $NR, [$($rest)*], dot_tile, V16)
+                samples!($MR, $NR, [$($rest)*], V16)
             };
-            ($MR:literal, $NR:literal, [$($rest:literal)*], $tile:ident, $V:ident) => {
+            ($MR:literal, $NR:literal, [$($rest:literal)*], $V:ident) => {
                 while b + $MR <= n {
                     let mut r = first;
-                    block!($tile, $V, $MR, $NR, r);
+                    block!($V, $MR, $NR, r);
                     $(if const { R % $NR == $rest } {
-                        block!($tile, $V, $MR, $rest, r);
+                        block!($V, $MR, $rest, r);
                     })*
-                    block!($tile, $V, $MR, 1, r);
+                    block!($V, $MR, 1, r);
                     b += $MR;
                 }
             };
@@ -647,12 +654,12 @@ pub(super) unsafe fn dots_at<K: Kernels, T: Scalar, E: Epilogue<T>, const R: usi
             samples!(2, 4, [1 2 3]);
             samples!(1, 8, [1 2 3 4 5 6 7]);
         } else if const { sixteens::<K, T>() >= 8 } {
-            samples!(4, 3, [1 2], dot_tile_by_parts, V);
+            samples!(4, 3, [1 2], V);
             samples!(2, 2, [1]);
             samples!(1, 4, [1 2 3]);
         } else if const { sixteens::<K, T>() >= 4 } {
             if const { <V<T, K>>::LANES >= 4 } {
-                samples!(4, 3, [1 2], dot_tile_by_parts, V);
+                samples!(4, 3, [1 2], V);
             }
             samples!(1, 2, [1]);
         } else {
@@ -691,11 +698,12 @@ unsafe fn dots_across<K: Kernels, T: Scalar, E: Epilogue<T>, const R: usize, con
             }
             let bias: V<T, K> = if let Some(bias) = bias { some(bias.add(r), count) } else { <V<T, K>>::ZERO };
             for b in 0..n {
-                let mut sums = [<V<T, K>>::ZERO; 16];
+                let zero = <V<T, K>>::ZERO;
+                let mut sums = [zero; 16];
                 for c in 0..C {
-                    sums[c] = <V<T, K>>::splat(*a.add(b * C + c)) * <V<T, K>>::load(columns.add(c * 16));
+                    sums[c] = <V<T, K>>::splat(*a.add(b * C + c)).mul_add(<V<T, K>>::load(columns.add(c * 16)), zero);
                 }
-                // The tree that adds sixteen lanes, without those that are zero.
+                // The tree that adds sixteen lanes; those that are zero at once, which makes a difference to -0.
                 for half in [8, 4, 2, 1] {
                     let (low, high) = sums.split_at_mut_unchecked(half);
                     for (lane, (low, high)) in low.iter_mut().zip(high).enumerate() {
@@ -704,18 +712,19 @@ unsafe fn dots_across<K: Kernels, T: Scalar, E: Epilogue<T>, const R: usize, con
                         }
                     }
                 }
-                let at = b * R + r;
-                let sum = end.end(sums[0] + bias, at, count);
+                let (at, sum) = (b * R + r, if C < 16 { sums[0] + zero } else { sums[0] });
+                let sum = end.end(sum + bias, at, count);
                 if count == lanes { sum.store(out.add(at)) } else { sum.store_some(out.add(at), count) }
             }
         }
     }
 }
 
-/// `MR` samples and `NR` rows of [`dots`], to place `at` of `out`.
+/// `MR` samples and `NR` rows of [`dots`], to place `at` of `out`. Where the registers hold so many sums of `V` but not of sixteen lanes, one vector
+/// of the sixteen after the other.
 ///
 /// # Safety
-/// They are there, and `end` has those rows.
+/// They are there, `end` has those rows, and `V` four, eight or sixteen lanes.
 #[cfg_attr(not(debug_assertions), inline(always))]
 unsafe fn dot_tile<
     T: Scalar,
@@ -733,42 +742,16 @@ unsafe fn dot_tile<
     at: usize,
     end: E,
 ) {
+    // Unknown to the compiler, which would take the parts together again.
+    let step = || core::hint::black_box(16);
     // SAFETY: the caller's promise.
     unsafe {
-        let sums = dot_sums::<T, V, C, MR, NR>(a, m, 0, V::LANES);
-        end_dots::<T, V, E, R, MR, NR>(sums, bias, out, at, end);
-    }
-}
-
-/// [`dot_tile`], where the registers hold so many sums of `V` but not of sixteen lanes: one vector of the sixteen after the other.
-///
-/// # Safety
-/// As there.
-#[cfg_attr(not(debug_assertions), inline(always))]
-unsafe fn dot_tile_by_parts<
-    T: Scalar,
-    V: Lanes<T>,
-    E: Epilogue<T>,
-    const R: usize,
-    const C: usize,
-    const MR: usize,
-    const NR: usize,
->(
-    a: *const T,
-    m: *const T,
-    bias: Option<*const T>,
-    out: *mut T,
-    at: usize,
-    end: E,
-) {
-    // SAFETY: the caller's promise.
-    unsafe {
+        let part = |part: usize, step: usize| dot_sums::<T, V, C, MR, NR>(a, m, part * V::LANES, step);
         // The first part of the tree that adds sixteen lanes.
-        let step = core::hint::black_box(16);
-        let part = |part: usize| dot_sums::<T, V, C, MR, NR>(a, m, part * V::LANES, step);
         let sums = match 16 / V::LANES {
-            2 => add_chains([part(0), part(1)]),
-            _ => add_chains([part(0), part(1), part(2), part(3)]),
+            1 => part(0, 16),
+            2 => add_chains([0, 1].map(|at| part(at, step()))),
+            _ => add_chains([0, 1, 2, 3].map(|at| part(at, step()))),
         };
         end_dots::<T, V, E, R, MR, NR>(sums, bias, out, at, end);
     }

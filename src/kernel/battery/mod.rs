@@ -1,5 +1,5 @@
-//! Every kernel with every instruction set against its definition in plain loops, with `reproducible` at every size from 1 to 70; every operation of every vector
-//! against that of a number.
+//! Every kernel with every instruction set against its definition in plain loops, with `reproducible` at every size from 1 to 70; every operation
+//! of every vector against that of a number.
 //!
 //! Bit for bit with `reproducible`; else a sum may differ by `terms · ε · Σ |term|`, because the definition rounds products by themselves.
 
