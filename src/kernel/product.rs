@@ -743,15 +743,15 @@ unsafe fn dot_tile<
     end: E,
 ) {
     // Unknown to the compiler, which would take the parts together again.
-    let step = || core::hint::black_box(16);
+    let step = if V::LANES < 16 { core::hint::black_box(16) } else { 16 };
     // SAFETY: the caller's promise.
     unsafe {
-        let part = |part: usize, step: usize| dot_sums::<T, V, C, MR, NR>(a, m, part * V::LANES, step);
+        let part = |part: usize| dot_sums::<T, V, C, MR, NR>(a, m, part * V::LANES, step);
         // The first part of the tree that adds sixteen lanes.
         let sums = match 16 / V::LANES {
-            1 => part(0, 16),
-            2 => add_chains([0, 1].map(|at| part(at, step()))),
-            _ => add_chains([0, 1, 2, 3].map(|at| part(at, step()))),
+            1 => part(0),
+            2 => add_chains([part(0), part(1)]),
+            _ => add_chains([part(0), part(1), part(2), part(3)]),
         };
         end_dots::<T, V, E, R, MR, NR>(sums, bias, out, at, end);
     }
