@@ -463,31 +463,30 @@
     vmovss %xmm1,0x1c(%rcx)
     vmovups (%rcx),%ymm2
     vxorps %xmm1,%xmm1,%xmm1
-    vmovaps (%rax),%ymm3
+    vmovaps 0x40(%rax),%ymm3
     vfmadd213ps %ymm1,%ymm2,%ymm3
+    vaddps %ymm1,%ymm3,%ymm3
+    vmovaps 0x60(%rax),%ymm4
+    vfmadd213ps %ymm1,%ymm2,%ymm4
+    vaddps %ymm1,%ymm4,%ymm4
+    vblendps $0xf0,%ymm4,%ymm3,%ymm5
+    vperm2f128 $0x21,%ymm4,%ymm3,%ymm3
+    vaddps %ymm3,%ymm5,%ymm3
     vmovaps 0x20(%rax),%ymm4
     vfmadd213ps %ymm1,%ymm2,%ymm4
-    vmovaps 0x40(%rax),%ymm5
-    vfmadd213ps %ymm1,%ymm2,%ymm5
-    vfmadd132ps 0x60(%rax),%ymm1,%ymm2
-    vaddps %ymm1,%ymm3,%ymm3
     vaddps %ymm1,%ymm4,%ymm4
-    vaddps %ymm1,%ymm5,%ymm5
+    vfmadd132ps (%rax),%ymm1,%ymm2
     vaddps %ymm1,%ymm2,%ymm2
-    vinsertf128 $0x1,%xmm4,%ymm3,%ymm6
-    vperm2f128 $0x31,%ymm4,%ymm3,%ymm3
-    vaddps %ymm3,%ymm6,%ymm3
-    vinsertf128 $0x1,%xmm2,%ymm5,%ymm4
-    vperm2f128 $0x31,%ymm2,%ymm5,%ymm2
+    vblendps $0xf0,%ymm4,%ymm2,%ymm5
+    vperm2f128 $0x21,%ymm4,%ymm2,%ymm2
+    vaddps %ymm2,%ymm5,%ymm2
+    vunpcklpd %ymm3,%ymm2,%ymm4
+    vunpckhpd %ymm3,%ymm2,%ymm2
     vaddps %ymm2,%ymm4,%ymm2
-    vunpcklpd %ymm2,%ymm3,%ymm4
-    vunpckhpd %ymm2,%ymm3,%ymm2
-    vaddps %ymm2,%ymm4,%ymm2
+    vhaddps %ymm2,%ymm2,%ymm2
+    vaddps %ymm1,%ymm2,%ymm2
     vextractf128 $0x1,%ymm2,%xmm3
-    vhaddps %xmm3,%xmm2,%xmm2
-    vshufps $0xd8,%xmm2,%xmm2,%xmm2
-    vxorps %xmm3,%xmm3,%xmm3
-    vaddps %xmm3,%xmm2,%xmm2
+    vunpcklps %xmm3,%xmm2,%xmm2
     vmovups %xmm2,(%rsi)
     vmovups (%rcx),%ymm2
     vbroadcastss (%rdx),%ymm3
@@ -536,31 +535,30 @@
     vmovss %xmm1,0x1c(%rcx)
     vmovups (%rcx),%ymm1
     vxorps %xmm2,%xmm2,%xmm2
-    vmovaps (%rax),%ymm3
+    vmovaps 0x40(%rax),%ymm3
     vfmadd213ps %ymm2,%ymm1,%ymm3
+    vaddps %ymm2,%ymm3,%ymm3
+    vmovaps 0x60(%rax),%ymm4
+    vfmadd213ps %ymm2,%ymm1,%ymm4
+    vaddps %ymm2,%ymm4,%ymm4
+    vblendps $0xf0,%ymm4,%ymm3,%ymm5
+    vperm2f128 $0x21,%ymm4,%ymm3,%ymm3
+    vaddps %ymm3,%ymm5,%ymm3
     vmovaps 0x20(%rax),%ymm4
     vfmadd213ps %ymm2,%ymm1,%ymm4
-    vmovaps 0x40(%rax),%ymm5
-    vfmadd213ps %ymm2,%ymm1,%ymm5
-    vfmadd132ps 0x60(%rax),%ymm2,%ymm1
-    vaddps %ymm2,%ymm3,%ymm3
     vaddps %ymm2,%ymm4,%ymm4
-    vaddps %ymm2,%ymm5,%ymm5
+    vfmadd132ps (%rax),%ymm2,%ymm1
     vaddps %ymm2,%ymm1,%ymm1
-    vinsertf128 $0x1,%xmm4,%ymm3,%ymm6
-    vperm2f128 $0x31,%ymm4,%ymm3,%ymm3
-    vaddps %ymm3,%ymm6,%ymm3
-    vinsertf128 $0x1,%xmm1,%ymm5,%ymm4
-    vperm2f128 $0x31,%ymm1,%ymm5,%ymm1
+    vblendps $0xf0,%ymm4,%ymm1,%ymm5
+    vperm2f128 $0x21,%ymm4,%ymm1,%ymm1
+    vaddps %ymm1,%ymm5,%ymm1
+    vunpcklpd %ymm3,%ymm1,%ymm4
+    vunpckhpd %ymm3,%ymm1,%ymm1
     vaddps %ymm1,%ymm4,%ymm1
-    vunpcklpd %ymm1,%ymm3,%ymm4
-    vunpckhpd %ymm1,%ymm3,%ymm1
-    vaddps %ymm1,%ymm4,%ymm1
+    vhaddps %ymm1,%ymm1,%ymm1
+    vaddps %ymm2,%ymm1,%ymm1
     vextractf128 $0x1,%ymm1,%xmm3
-    vhaddps %xmm3,%xmm1,%xmm1
-    vshufps $0xd8,%xmm1,%xmm1,%xmm1
-    vxorps %xmm3,%xmm3,%xmm3
-    vaddps %xmm3,%xmm1,%xmm1
+    vunpcklps %xmm3,%xmm1,%xmm1
     vmovups %xmm1,(%rsi)
     vbroadcastss (%rdx),%ymm1
     vmovups (%rcx),%ymm3

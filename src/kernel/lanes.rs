@@ -46,13 +46,23 @@ pub trait Lanes<T>:
     fn split(self) -> (Self, Self);
     /// The sum of all lanes, as a tree: lane l and lane l + half, and so on.
     fn total(self) -> T;
-    /// Whether [`totals`](Self::totals) takes fewer instructions than eight times [`total`](Self::total).
+    /// Whether [`totals`](Self::totals) takes fewer instructions than eight times [`total`](Self::total), and
+    /// [`four_totals`](Self::four_totals) than four times.
     const TOTALS: bool = false;
     /// [`total`](Self::total) of each of eight.
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn totals(vectors: [Self; 8]) -> [T; 8] {
         let [a, b, c, d, e, f, g, h] = vectors;
         [a.total(), b.total(), c.total(), d.total(), e.total(), f.total(), g.total(), h.total()]
+    }
+    /// [`total`](Self::total) of each of four, in the lowest lanes, of which there must be so many.
+    #[must_use]
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn four_totals(vectors: [Self; 4]) -> Self {
+        let [a, b, c, d] = vectors;
+        let totals = [a.total(), b.total(), c.total(), d.total()];
+        // SAFETY: four numbers.
+        unsafe { Self::load_some(totals.as_ptr(), Self::LANES.min(4)) }
     }
 
     /// Reads [`LANES`](Self::LANES) numbers.
@@ -268,6 +278,16 @@ impl<T: Copy, V: Lanes<T>> Lanes<T> for Pair<V> {
     fn totals(vectors: [Self; 8]) -> [T; 8] {
         let [a, b, c, d, e, f, g, h] = vectors;
         V::totals([a.0 + a.1, b.0 + b.1, c.0 + c.1, d.0 + d.1, e.0 + e.1, f.0 + f.1, g.0 + g.1, h.0 + h.1])
+    }
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn four_totals(vectors: [Self; 4]) -> Self {
+        let [a, b, c, d] = vectors;
+        if V::LANES >= 4 {
+            return Self(V::four_totals([a.0 + a.1, b.0 + b.1, c.0 + c.1, d.0 + d.1]), V::ZERO);
+        }
+        let totals = [a.total(), b.total(), c.total(), d.total()];
+        // SAFETY: four numbers.
+        unsafe { Self::load_some(totals.as_ptr(), Self::LANES.min(4)) }
     }
     #[cfg_attr(not(debug_assertions), inline(always))]
     unsafe fn load(from: *const T) -> Self {

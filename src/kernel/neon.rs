@@ -26,7 +26,7 @@ impl Kernels for Neon {
 vector!(F32x4, float32x4_t, f32, 4, vaddq_f32 vsubq_f32 vmulq_f32 vdivq_f32 vsubq_f32 vdupq_n_f32,
     vdupq_n_f32 fma_f32 vsqrtq_f32 max_f32 min_f32 vld1q_f32 vst1q_f32,
     sign_f32 total_f32 load_f32 store_f32, below_f32 larger_f32,
-    bits32 u32 vreinterpretq_u32_f32 vreinterpretq_f32_u32 vdupq_n_u32 vaddq_u32 vsubq_u32 vshlq_n_u32 vshrq_n_u32 vandq_u32 vorrq_u32);
+    bits32 u32 vreinterpretq_u32_f32 vreinterpretq_f32_u32 vdupq_n_u32 vaddq_u32 vsubq_u32 vshlq_n_u32 vshrq_n_u32 vandq_u32 vorrq_u32, totals_f32 four_totals_f32);
 vector!(F64x2, float64x2_t, f64, 2, vaddq_f64 vsubq_f64 vmulq_f64 vdivq_f64 vsubq_f64 vdupq_n_f64,
     vdupq_n_f64 fma_f64 vsqrtq_f64 max_f64 min_f64 vld1q_f64 vst1q_f64,
     sign_f64 total_f64 load_f64 store_f64, below_f64 larger_f64,
@@ -85,6 +85,22 @@ lanewise!(float64x2_t, fma_f64 vfmaq_f64, max_f64 min_f64 sign_f64 below_f64 lar
 #[target_feature(enable = "neon")]
 fn total_f32(v: float32x4_t) -> f32 {
     vaddv_f32(vadd_f32(vget_low_f32(v), vget_high_f32(v)))
+}
+
+/// Lanes l and l + 2 of two vectors, then l and l + 1 of four.
+#[inline]
+#[target_feature(enable = "neon")]
+fn four_totals_f32([a, b, c, d]: [float32x4_t; 4]) -> float32x4_t {
+    let ab = vaddq_f32(vzip1q_f32(a, b), vzip2q_f32(a, b));
+    let cd = vaddq_f32(vzip1q_f32(c, d), vzip2q_f32(c, d));
+    let low = vcombine_f32(vget_low_f32(ab), vget_low_f32(cd));
+    vaddq_f32(low, vcombine_f32(vget_high_f32(ab), vget_high_f32(cd)))
+}
+
+#[inline]
+#[target_feature(enable = "neon")]
+fn totals_f32([a, b, c, d, e, f, g, h]: [float32x4_t; 8]) -> [float32x4_t; 2] {
+    [four_totals_f32([a, b, c, d]), four_totals_f32([e, f, g, h])]
 }
 
 #[inline]

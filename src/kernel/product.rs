@@ -14,6 +14,8 @@
 // `b + MR <= n` is what a block of any size asks; for one of 1 there is a shorter form.
 #![allow(clippy::int_plus_one)]
 
+use core::mem::MaybeUninit;
+
 use super::epilogue::end_one;
 use super::{Copies, Epilogue, Kernels, Lanes, Plain, Portable};
 use crate::optimizer::Rule;
@@ -295,7 +297,7 @@ fn mul_rows_in<K: Kernels, T: Scalar, E: Epilogue<T>, const R: usize, const C: u
         }
         return;
     }
-    if const { CHAINS == 1 && packs::<K, T>(R) } && n >= ENOUGH {
+    if const { CHAINS == 1 && R >= KC && packs::<K, T>(C) } && n >= ENOUGH {
         // SAFETY: as many rows as all have.
         return unsafe { mul_rows_packed::<K, T, E, R, C>(n, a, m, bias, out, end) };
     }
@@ -341,20 +343,80 @@ fn mul_rows_in<K: Kernels, T: Scalar, E: Epilogue<T>, const R: usize, const C: u
     }
 }
 
-/// Rows of a panel that are copied at a time: 8 KB, which stay in the nearest cache together with what is multiplied by them.
+/// Rows of a panel of the right matrix that are copied at a time in a forward pass: 8 KB, which stay in the nearest cache.
 const KC: usize = 128;
 /// Rows of the product between two copies of a panel: as many as the second cache holds `KC` numbers of.
 const MC: usize = 128;
-/// Rows of the product that are worth a copy.
+/// Rows of the product that are worth a copy, or half of the samples of a gradient that are.
 const ENOUGH: usize = 32;
+/// Samples of a gradient whose panels are copied, at most.
+const DEPTH: usize = 256;
+/// Bytes of the left matrix of a gradient that are copied at a time.
+const LEFT: usize = 32 << 10;
 
-/// Whether panels of a matrix with so many rows are copied before use. Sixteen registers hold a tile so small that its panel must come from
-/// the nearest cache each time, where a high one doesn't fit and the rows of a wide matrix fall on the same places.
-const fn packs<K: Kernels, T: Scalar>(rows: usize) -> bool {
-    few::<K, T>() && rows >= KC
+/// A copy of `N` pairs of vectors, on the stack.
+type Panel<V, const N: usize> = MaybeUninit<[[V; 2]; N]>;
+
+/// Whether panels of a right matrix with so many columns are copied before use. Sixteen registers hold a tile so small that its panel must come
+/// from the nearest cache each time, where rows far apart fall on the same few places, and each is on a page of its own.
+const fn packs<K: Kernels, T: Scalar>(columns: usize) -> bool {
+    few::<K, T>() && size_of::<V<T, K>>() == 32 && columns > 4 * <V<T, K>>::LANES
 }
 
-/// [`mul_rows_in`], `KC` rows of `m` at a time. The sums of a tile wait in `out` for the next: the same order, and the same bits.
+/// Whether rows of a left matrix fall on so few places of the nearest cache that they are copied, too.
+const fn crowds<T: Scalar>(columns: usize) -> bool {
+    (columns * T::BYTES).is_multiple_of(2048)
+}
+
+/// Copies `count` numbers from each of `n` rows, from one every `from_step` to one every `to_step`.
+///
+/// # Safety
+/// They are there, and so is room for them.
+#[cfg_attr(not(debug_assertions), inline(always))]
+unsafe fn copy_rows<T: Copy, V: Lanes<T>>(
+    (from, from_step): (*const T, usize),
+    n: usize,
+    count: usize,
+    (to, to_step): (*mut T, usize),
+) {
+    for b in 0..n {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let (from, to) = (from.add(b * from_step), to.add(b * to_step));
+            let mut i = 0;
+            while i + V::LANES <= count {
+                V::load(from.add(i)).store(to.add(i));
+                i += V::LANES;
+            }
+            while i < count {
+                *to.add(i) = *from.add(i);
+                i += 1;
+            }
+        }
+    }
+}
+
+/// Copies `NV` vectors of `n` rows, the last of them with `last` numbers if `PART`.
+///
+/// # Safety
+/// As for [`copy_rows`].
+#[cfg_attr(not(debug_assertions), inline(always))]
+unsafe fn copy_vectors<T, V: Lanes<T>, const NV: usize, const PART: bool>(
+    (from, step): (*const T, usize),
+    n: usize,
+    last: usize,
+    to: *mut T,
+) {
+    for b in 0..n {
+        for v in 0..NV {
+            let count = if PART && v + 1 == NV { last } else { V::LANES };
+            // SAFETY: the caller's promise.
+            unsafe { some::<T, V>(from.add(b * step + v * V::LANES), count).store(to.add((2 * b + v) * V::LANES)) };
+        }
+    }
+}
+
+/// [`mul_rows_in`], some rows of `m` at a time. The sums of a tile wait in `out` for the next: the same order, and the same bits.
 ///
 /// # Safety
 /// `a` and `out` have `n` rows, of `R` and `C` numbers, and `end` has them, too; `m` has `R` rows of `C`.
@@ -367,19 +429,15 @@ unsafe fn mul_rows_packed<K: Kernels, T: Scalar, E: Epilogue<T>, const R: usize,
     out: *mut T,
     end: E,
 ) {
-    let mut packed = [[<V<T, K>>::ZERO; 2]; KC];
+    let mut panel = Panel::<V<T, K>, KC>::uninit();
+    let panel = panel.as_mut_ptr().cast::<T>();
     for k in (0..R).step_by(KC) {
         let steps = KC.min(R - k);
         for top in (0..n).step_by(MC) {
             let bottom = n.min(top + MC);
             panels!(V<T, K>, C, 2, |j, last, NV, PART| {
-                for (row, packed) in packed.iter_mut().take(steps).enumerate() {
-                    for v in 0..NV {
-                        let count = if PART && v + 1 == NV { last } else { <V<T, K>>::LANES };
-                        // SAFETY: rows `k..k + steps` of `R`, and the panels cover `C` columns.
-                        packed[v] = unsafe { some(m.add((k + row) * C + j + v * <V<T, K>>::LANES), count) };
-                    }
-                }
+                // SAFETY: rows `k..k + steps` of `R`, and the panels cover `C` columns.
+                unsafe { copy_vectors::<T, V<T, K>, NV, PART>((m.add(k * C + j), C), steps, last, panel) };
                 let mut b = top;
                 macro_rules! rows {
                     ($MR:literal) => {
@@ -388,7 +446,7 @@ unsafe fn mul_rows_packed<K: Kernels, T: Scalar, E: Epilogue<T>, const R: usize,
                     ($MR:literal, $more:expr) => {
                         while b + $MR <= bottom && $more {
                             let mut sums = [[<V<T, K>>::ZERO; NV]; $MR];
-                            // SAFETY: rows `b..b + MR` of `n`, columns `k..k + steps` of `R`, and the panels cover `C` columns.
+                            // SAFETY: rows `b..b + MR` of `n`, and the panels cover `C` columns.
                             unsafe {
                                 if k > 0 {
                                     for r in 0..$MR {
@@ -398,9 +456,8 @@ unsafe fn mul_rows_packed<K: Kernels, T: Scalar, E: Epilogue<T>, const R: usize,
                                         }
                                     }
                                 }
-                                let (a, m) = (a.add(b * R + k), packed.as_ptr().cast());
-                                let step = 2 * <V<T, K>>::LANES;
-                                let sums = tile::<T, V<T, K>, $MR, NV, false, 1>(sums, steps, a, (R, 1), m, step, 0);
+                                let (a, step) = (a.add(b * R + k), 2 * <V<T, K>>::LANES);
+                                let sums = tile::<T, V<T, K>, $MR, NV, false, 1>(sums, steps, a, (R, 1), panel, step, 0);
                                 if k + steps < R {
                                     end_tile::<T, V<T, K>, Plain, C, $MR, NV, PART>(sums, None, out, (b, j), last, Plain);
                                 } else {
@@ -606,7 +663,8 @@ pub(super) unsafe fn dots_at<K: Kernels, T: Scalar, E: Epilogue<T>, const R: usi
     let (a, m, bias, out) = (a.cast::<T>(), m.cast::<T>(), bias.map(|b| b.as_ptr()), out.cast::<T>());
     let (n, first, last) = (n.min(end.rows(R)), rows.start.min(R), rows.end.min(R));
     // Rows that stay in the nearest cache for all samples: a multiple of those that are treated at a time.
-    let block = if n > 4 { const { 24 * (1 + 256 / (C * T::BYTES)) } } else { usize::MAX };
+    let block =
+        if n > 4 { const { if C * T::BYTES > 6144 { 4 } else { 24576 / (C * T::BYTES) / 4 * 4 } } } else { usize::MAX };
     for first in (first..last).step_by(block) {
         let last = last.min(first.saturating_add(block));
         let mut b = 0;
@@ -654,12 +712,13 @@ pub(super) unsafe fn dots_at<K: Kernels, T: Scalar, E: Epilogue<T>, const R: usi
             samples!(2, 4, [1 2 3]);
             samples!(1, 8, [1 2 3 4 5 6 7]);
         } else if const { sixteens::<K, T>() >= 8 } {
-            samples!(4, 3, [1 2], V);
-            samples!(2, 2, [1]);
+            samples!(3, 4, [1 2 3], V);
+            samples!(2, 4, [1 2 3], V);
             samples!(1, 4, [1 2 3]);
         } else if const { sixteens::<K, T>() >= 4 } {
             if const { <V<T, K>>::LANES >= 4 } {
-                samples!(4, 3, [1 2], V);
+                samples!(3, 4, [1 2 3], V);
+                samples!(2, 4, [1 2 3], V);
             }
             samples!(1, 2, [1]);
         } else {
@@ -742,16 +801,26 @@ unsafe fn dot_tile<
     at: usize,
     end: E,
 ) {
-    // Unknown to the compiler, which would take the parts together again.
-    let step = if V::LANES < 16 { core::hint::black_box(16) } else { 16 };
-    // SAFETY: the caller's promise.
+    // The first part of the tree that adds sixteen lanes.
+    // SAFETY: the caller's promise; as many parts are written as are read.
     unsafe {
-        let part = |part: usize| dot_sums::<T, V, C, MR, NR>(a, m, part * V::LANES, step);
-        // The first part of the tree that adds sixteen lanes.
         let sums = match 16 / V::LANES {
-            1 => part(0),
-            2 => add_chains([part(0), part(1)]),
-            _ => add_chains([part(0), part(1), part(2), part(3)]),
+            1 => dot_sums::<T, V, C, MR, NR>(a, m, 0, 16),
+            2 => {
+                // A step unknown to the compiler, which would take the parts together again, and run out of registers.
+                let step = core::hint::black_box(16);
+                let first = dot_sums::<T, V, C, MR, NR>(a, m, 0, step);
+                add_chains([first, dot_sums::<T, V, C, MR, NR>(a, m, V::LANES, step)])
+            }
+            _ => {
+                // A number unknown to it, for the same reason.
+                let mut parts = MaybeUninit::<[[[V; NR]; MR]; 4]>::uninit();
+                for part in 0..core::hint::black_box(4) {
+                    let sums = dot_sums::<T, V, C, MR, NR>(a, m, part * V::LANES, 16);
+                    parts.as_mut_ptr().cast::<[[V; NR]; MR]>().add(part).write(sums);
+                }
+                add_chains(parts.assume_init())
+            }
         };
         end_dots::<T, V, E, R, MR, NR>(sums, bias, out, at, end);
     }
@@ -772,6 +841,12 @@ unsafe fn dot_sums<T: Scalar, V: Lanes<T>, const C: usize, const MR: usize, cons
     let mut c = first;
     // SAFETY: the caller's promise.
     unsafe {
+        // Two at a time where a row is long: with so little to do, going round is a part of it.
+        while C >= 64 && c + step + V::LANES <= C {
+            dot_step::<T, V, C, MR, NR, false>(&mut sums, a.add(c), m.add(c), 0);
+            dot_step::<T, V, C, MR, NR, false>(&mut sums, a.add(c + step), m.add(c + step), 0);
+            c += 2 * step;
+        }
         while c + V::LANES <= C {
             dot_step::<T, V, C, MR, NR, false>(&mut sums, a.add(c), m.add(c), 0);
             c += step;
@@ -781,49 +856,6 @@ unsafe fn dot_sums<T: Scalar, V: Lanes<T>, const C: usize, const MR: usize, cons
         }
     }
     sums
-}
-
-/// Ends the sums of [`dot_tile`], and writes them to place `at` of `out`.
-///
-/// # Safety
-/// As there.
-#[cfg_attr(not(debug_assertions), inline(always))]
-unsafe fn end_dots<T: Scalar, V: Lanes<T>, E: Epilogue<T>, const R: usize, const MR: usize, const NR: usize>(
-    sums: [[V; NR]; MR],
-    bias: Option<*const T>,
-    out: *mut T,
-    at: usize,
-    end: E,
-) {
-    let mut totals = [[T::ZERO; NR]; MR];
-    if V::TOTALS && MR * NR > 2 {
-        for first in (0..MR * NR).step_by(8) {
-            let mut eight = [V::ZERO; 8];
-            for i in first..(first + 8).min(MR * NR) {
-                eight[i - first] = sums[i / NR][i % NR];
-            }
-            let eight = V::totals(eight);
-            for i in first..(first + 8).min(MR * NR) {
-                totals[i / NR][i % NR] = eight[i - first];
-            }
-        }
-    } else {
-        for b in 0..MR {
-            for r in 0..NR {
-                totals[b][r] = sums[b][r].total();
-            }
-        }
-    }
-    // SAFETY: the caller's promise.
-    unsafe {
-        for b in 0..MR {
-            for r in 0..NR {
-                let bias = if let Some(bias) = bias { *bias.add(r) } else { T::ZERO };
-                let to = at + b * R + r;
-                *out.add(to) = end_one(end, totals[b][r] + bias, to);
-            }
-        }
-    }
 }
 
 /// One vector of columns of [`dot_tile`].
@@ -839,14 +871,51 @@ unsafe fn dot_step<T: Scalar, V: Lanes<T>, const C: usize, const MR: usize, cons
 ) {
     // SAFETY: the caller's promise.
     unsafe {
-        let mut row = [V::ZERO; NR];
+        let mut samples = [V::ZERO; MR];
+        for b in 0..MR {
+            samples[b] = load::<T, V, PART>(a.add(b * C), count);
+        }
         for r in 0..NR {
-            row[r] = load::<T, V, PART>(m.add(r * C), count);
+            let row = load::<T, V, PART>(m.add(r * C), count);
+            for b in 0..MR {
+                sums[b][r] = samples[b].mul_add(row, sums[b][r]);
+            }
+        }
+    }
+}
+
+/// Ends the sums of [`dot_tile`], and writes them to place `at` of `out`.
+///
+/// # Safety
+/// As there.
+#[cfg_attr(not(debug_assertions), inline(always))]
+unsafe fn end_dots<T: Scalar, V: Lanes<T>, E: Epilogue<T>, const R: usize, const MR: usize, const NR: usize>(
+    sums: [[V; NR]; MR],
+    bias: Option<*const T>,
+    out: *mut T,
+    at: usize,
+    end: E,
+) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if const { V::TOTALS && V::LANES >= 4 && NR > 1 } {
+            for r in (0..NR).step_by(4) {
+                // Where fewer than four are left, the last of them stands for those that there aren't.
+                let (count, last) = ((NR - r).min(4), NR - 1);
+                let bias = if let Some(bias) = bias { some(bias.add(r), count) } else { V::ZERO };
+                for b in 0..MR {
+                    let (to, sums) = (at + b * R + r, &sums[b]);
+                    let sum = [sums[r], sums[last.min(r + 1)], sums[last.min(r + 2)], sums[last.min(r + 3)]];
+                    end.end(V::four_totals(sum) + bias, to, count).store_some(out.add(to), count);
+                }
+            }
+            return;
         }
         for b in 0..MR {
-            let a = load::<T, V, PART>(a.add(b * C), count);
             for r in 0..NR {
-                sums[b][r] = a.mul_add(row[r], sums[b][r]);
+                let bias = if let Some(bias) = bias { *bias.add(r) } else { T::ZERO };
+                let to = at + b * R + r;
+                *out.add(to) = end_one(end, sums[b][r].total() + bias, to);
             }
         }
     }
@@ -978,60 +1047,72 @@ pub(super) unsafe fn learn_rows_at<
     let n = p.len().min(q.len());
     let (p, q, m) = (p.as_ptr().cast::<T>(), q.as_ptr().cast::<T>(), m.cast::<T>());
     let (start, end) = (rows.start.min(R), rows.end.min(R));
-    let (p, rows) = ((p.wrapping_add(start), R), start..end);
+    let (p, rows) = (p.wrapping_add(start), start..end);
     // SAFETY: the caller's promise: `n` samples, and `rows` of `R`.
     unsafe {
-        if const { crowd::<K, T>(R) <= KC || crowd::<K, T>(C) <= KC } && n <= KC {
-            learn_rows_copied::<K, T, U, A, R, C>(n, p, q, rows, m, slots, rule);
+        if const { R >= 64 && packs::<K, T>(C) } && (2 * ENOUGH..=DEPTH).contains(&n) {
+            if const { crowds::<T>(R) } {
+                learn_rows_copied::<K, T, U, A, R, C, { LEFT / 64 }>(n, p, q, rows, m, slots, rule);
+            } else {
+                learn_rows_copied::<K, T, U, A, R, C, 0>(n, p, q, rows, m, slots, rule);
+            }
         } else {
-            learn_tiles::<K, T, U, A, R, C>(n, p, q, None, rows, m, slots, rule);
+            learn_tiles::<K, T, U, A, R, C>(n, (p, R), q, None, rows, m, slots, rule);
         }
     }
 }
 
-/// [`learn_tiles`] from copies of panels that are worth it.
+/// [`learn_tiles`] of 1 to [`DEPTH`] samples, from copies of what is used again and again: panels of `q`, for as many rows at a time as the second
+/// cache holds; and `p`, if `N` is the size of a copy of [`LEFT`] bytes.
 ///
 /// # Safety
-/// As there; at most [`KC`] samples.
+/// As there.
 #[cfg_attr(not(debug_assertions), inline(always))]
-unsafe fn learn_rows_copied<K: Kernels, T: Scalar, U: Rule<T>, A: Array<T = T>, const R: usize, const C: usize>(
+unsafe fn learn_rows_copied<
+    K: Kernels,
+    T: Scalar,
+    U: Rule<T>,
+    A: Array<T = T>,
+    const R: usize,
+    const C: usize,
+    const N: usize,
+>(
     n: usize,
-    (p, p_step): (*const T, usize),
+    p: *const T,
     q: *const T,
     rows: core::ops::Range<usize>,
     m: *mut T,
     slots: *mut <U::Slots as Copies>::Of<A>,
     rule: &U,
 ) {
-    let mut p_copy = Panel::<T, PC>::uninit();
-    let mut q_copy = Panel::<[V<T, K>; 2], 1>::uninit();
-    let mut top = rows.start;
-    while top < rows.end {
-        let (mut p_panel, mut bottom) = ((p.wrapping_add(top - rows.start), p_step), rows.end);
-        // SAFETY: the caller's promise; a copy has room for `n` samples.
+    let (mut left, mut panel) = (Panel::<V<T, K>, N>::uninit(), Panel::<V<T, K>, DEPTH>::uninit());
+    let (left, panel) = (left.as_mut_ptr().cast::<T>(), panel.as_mut_ptr().cast::<T>());
+    let width = if N > 0 { LEFT } else { 128 << 10 } / T::BYTES / n / 6 * 6;
+    for top in rows.clone().step_by(width) {
+        let bottom = rows.end.min(top + width);
+        let mut p_part = (p.wrapping_add(top - rows.start), R);
+        // SAFETY: the caller's promise; `n` rows of `width` numbers have room in one copy, and `n` of a panel in the other.
         unsafe {
-            if const { crowd::<K, T>(R) <= KC } && n >= crowd::<K, T>(R) {
-                bottom = rows.end.min(top + PC);
-                p_panel = (copy_rows(p_panel, n, bottom - top, &mut p_copy), PC);
+            if N > 0 {
+                copy_rows::<T, V<T, K>>(p_part, n, bottom - top, (left, width));
+                p_part = (left.cast_const(), width);
             }
-            let q_copy = if n >= crowd::<K, T>(C) { Some(&mut q_copy) } else { None };
-            learn_tiles::<K, T, U, A, R, C>(n, p_panel, q, q_copy, top..bottom, m, slots, rule);
+            learn_tiles::<K, T, U, A, R, C>(n, p_part, q, Some(panel), top..bottom, m, slots, rule);
         }
-        top = bottom;
     }
 }
 
 /// Updates `rows` of `m`, to the first of which `p` belongs, tile by tile.
 ///
 /// # Safety
-/// They are there, and `n` samples, no more than `q_copy` has room for; and nobody else reads or writes those rows, nor their slots.
+/// They are there, and `n` samples, no more than `panel` has room for; and nobody else reads or writes those rows, nor their slots.
 #[allow(clippy::too_many_arguments, reason = "the loops around it are theirs")]
 #[cfg_attr(not(debug_assertions), inline(always))]
 unsafe fn learn_tiles<K: Kernels, T: Scalar, U: Rule<T>, A: Array<T = T>, const R: usize, const C: usize>(
     n: usize,
     (p, p_step): (*const T, usize),
     q: *const T,
-    mut q_copy: Option<&mut Panel<[V<T, K>; 2], 1>>,
+    panel: Option<*mut T>,
     rows: core::ops::Range<usize>,
     m: *mut T,
     slots: *mut <U::Slots as Copies>::Of<A>,
@@ -1041,11 +1122,12 @@ unsafe fn learn_tiles<K: Kernels, T: Scalar, U: Rule<T>, A: Array<T = T>, const 
         ($max:tt) => {
             panels!(V<T, K>, C, $max, |j, last, NV, PART| {
                 let mut q_panel = (q.wrapping_add(j), C);
-                if const { $max == 2 && crowd::<K, T>(C) <= KC }
-                    && let Some(copy) = q_copy.as_deref_mut()
+                if const { $max == 2 && packs::<K, T>(C) }
+                    && let Some(panel) = panel
                 {
                     // SAFETY: the panels cover the `C` columns of `n` samples.
-                    q_panel = (unsafe { copy_vectors::<T, V<T, K>, NV, PART>(q_panel, n, last, copy) }, 2 * <V<T, K>>::LANES);
+                    unsafe { copy_vectors::<T, V<T, K>, NV, PART>(q_panel, n, last, panel) };
+                    q_panel = (panel.cast_const(), 2 * <V<T, K>>::LANES);
                 }
                 let (q, q_step) = q_panel;
                 let mut row = rows.start;
@@ -1095,64 +1177,6 @@ unsafe fn learn_tiles<K: Kernels, T: Scalar, U: Rule<T>, A: Array<T = T>, const 
     } else {
         tiles!(3);
     }
-}
-
-/// A copy of some columns of at most [`KC`] rows.
-type Panel<T, const N: usize> = core::mem::MaybeUninit<[[T; N]; KC]>;
-/// Columns of a copy of single numbers.
-const PC: usize = 24;
-
-/// How many samples of so many numbers make a copy of a narrow panel of them worth it, because they fall on the same few places of the nearest
-/// cache. With fewer, or more than a copy holds, the panel comes from the second cache as fast as sixteen registers can use it.
-const fn crowd<K: Kernels, T: Scalar>(columns: usize) -> usize {
-    let bytes = columns * T::BYTES;
-    match () {
-        _ if !few::<K, T>() => usize::MAX,
-        _ if bytes.is_multiple_of(2048) => 64,
-        _ if bytes.is_multiple_of(1024) => 128,
-        _ => usize::MAX,
-    }
-}
-
-/// Copies `count` columns of `n` rows, which are `step` numbers apart.
-///
-/// # Safety
-/// They are there, and the copy has room for them.
-#[cfg_attr(not(debug_assertions), inline(always))]
-unsafe fn copy_rows<T: Copy, const N: usize>(
-    (from, step): (*const T, usize),
-    n: usize,
-    count: usize,
-    to: &mut Panel<T, N>,
-) -> *const T {
-    let to = to.as_mut_ptr().cast::<T>();
-    for b in 0..n {
-        // SAFETY: the caller's promise.
-        unsafe { to.add(b * N).copy_from_nonoverlapping(from.add(b * step), count) };
-    }
-    to
-}
-
-/// Copies `NV` vectors of `n` rows, the last of them with `last` numbers if `PART`.
-///
-/// # Safety
-/// As for [`copy_rows`].
-#[cfg_attr(not(debug_assertions), inline(always))]
-unsafe fn copy_vectors<T, V: Lanes<T>, const NV: usize, const PART: bool>(
-    (from, step): (*const T, usize),
-    n: usize,
-    last: usize,
-    to: &mut Panel<[V; 2], 1>,
-) -> *const T {
-    let to = to.as_mut_ptr().cast::<T>();
-    for b in 0..n {
-        for v in 0..NV {
-            let count = if PART && v + 1 == NV { last } else { V::LANES };
-            // SAFETY: the caller's promise.
-            unsafe { some::<T, V>(from.add(b * step + v * V::LANES), count).store(to.add((2 * b + v) * V::LANES)) };
-        }
-    }
-    to
 }
 
 /// Updates a vector of biases, each from its gradient `Σ_b q[b][c]`.

@@ -5,7 +5,7 @@ macro_rules! vector {
     ($name:ident, $raw:ident, $t:ident, $lanes:literal, $add:ident $sub:ident $mul:ident $div:ident $neg:ident $zero:ident,
      $splat:ident $fma:ident $sqrt:ident $max:ident $min:ident $load:ident $store:ident, $sign:ident $total:ident $load_some:ident $store_some:ident, $below:ident $larger:ident,
      $bits:ident $integer:ident $to_bits:ident $from_bits:ident $iset:ident $iadd:ident $isub:ident $left:ident $right:ident $and:ident $or:ident
-     $(, $totals:ident)?) => {
+     $(, $totals:ident $four_totals:ident)?) => {
         #[derive(Clone, Copy, Debug)]
         #[repr(transparent)]
         pub struct $name($raw);
@@ -104,6 +104,11 @@ macro_rules! vector {
                 fn totals(vectors: [Self; 8]) -> [$t; 8] {
                     // SAFETY: see the module that has the vector; a vector is its lanes.
                     unsafe { core::mem::transmute($totals(core::mem::transmute::<[Self; 8], [$raw; 8]>(vectors))) }
+                }
+                #[cfg_attr(not(debug_assertions), inline(always))]
+                fn four_totals([a, b, c, d]: [Self; 4]) -> Self {
+                    // SAFETY: see the module that has the vector.
+                    unsafe { Self($four_totals([a.0, b.0, c.0, d.0])) }
                 }
             )?
             #[cfg_attr(not(debug_assertions), inline(always))]

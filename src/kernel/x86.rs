@@ -71,19 +71,19 @@ pub struct Sse;
 vector!(F32x16, __m512, f32, 16, _mm512_add_ps _mm512_sub_ps _mm512_mul_ps _mm512_div_ps _mm512_sub_ps _mm512_set1_ps,
     _mm512_set1_ps _mm512_fmadd_ps _mm512_sqrt_ps _mm512_max_ps _mm512_min_ps _mm512_loadu_ps _mm512_storeu_ps,
     sign_ps512 total_ps512 load_ps512 store_ps512, below_ps512 larger_ps512,
-    bits32 i32 _mm512_castps_si512 _mm512_castsi512_ps _mm512_set1_epi32 _mm512_add_epi32 _mm512_sub_epi32 _mm512_slli_epi32 _mm512_srli_epi32 _mm512_and_si512 _mm512_or_si512, totals_ps512);
+    bits32 i32 _mm512_castps_si512 _mm512_castsi512_ps _mm512_set1_epi32 _mm512_add_epi32 _mm512_sub_epi32 _mm512_slli_epi32 _mm512_srli_epi32 _mm512_and_si512 _mm512_or_si512, totals_ps512 four_totals_ps512);
 vector!(F64x8, __m512d, f64, 8, _mm512_add_pd _mm512_sub_pd _mm512_mul_pd _mm512_div_pd _mm512_sub_pd _mm512_set1_pd,
     _mm512_set1_pd _mm512_fmadd_pd _mm512_sqrt_pd _mm512_max_pd _mm512_min_pd _mm512_loadu_pd _mm512_storeu_pd,
     sign_pd512 total_pd512 load_pd512 store_pd512, below_pd512 larger_pd512,
-    bits64 i64 _mm512_castpd_si512 _mm512_castsi512_pd _mm512_set1_epi64 _mm512_add_epi64 _mm512_sub_epi64 _mm512_slli_epi64 _mm512_srli_epi64 _mm512_and_si512 _mm512_or_si512, totals_pd512);
+    bits64 i64 _mm512_castpd_si512 _mm512_castsi512_pd _mm512_set1_epi64 _mm512_add_epi64 _mm512_sub_epi64 _mm512_slli_epi64 _mm512_srli_epi64 _mm512_and_si512 _mm512_or_si512, totals_pd512 four_totals_pd512);
 vector!(F32x8, __m256, f32, 8, _mm256_add_ps _mm256_sub_ps _mm256_mul_ps _mm256_div_ps _mm256_sub_ps _mm256_set1_ps,
     _mm256_set1_ps _mm256_fmadd_ps _mm256_sqrt_ps _mm256_max_ps _mm256_min_ps _mm256_loadu_ps _mm256_storeu_ps,
     sign_ps256 total_ps256 load_ps256 store_ps256, below_ps256 larger_ps256,
-    bits32 i32 _mm256_castps_si256 _mm256_castsi256_ps _mm256_set1_epi32 _mm256_add_epi32 _mm256_sub_epi32 _mm256_slli_epi32 _mm256_srli_epi32 _mm256_and_si256 _mm256_or_si256, totals_ps256);
+    bits32 i32 _mm256_castps_si256 _mm256_castsi256_ps _mm256_set1_epi32 _mm256_add_epi32 _mm256_sub_epi32 _mm256_slli_epi32 _mm256_srli_epi32 _mm256_and_si256 _mm256_or_si256, totals_ps256 four_totals_ps256);
 vector!(F64x4, __m256d, f64, 4, _mm256_add_pd _mm256_sub_pd _mm256_mul_pd _mm256_div_pd _mm256_sub_pd _mm256_set1_pd,
     _mm256_set1_pd _mm256_fmadd_pd _mm256_sqrt_pd _mm256_max_pd _mm256_min_pd _mm256_loadu_pd _mm256_storeu_pd,
     sign_pd256 total_pd256 load_pd256 store_pd256, below_pd256 larger_pd256,
-    bits64 i64 _mm256_castpd_si256 _mm256_castsi256_pd _mm256_set1_epi64x _mm256_add_epi64 _mm256_sub_epi64 _mm256_slli_epi64 _mm256_srli_epi64 _mm256_and_si256 _mm256_or_si256);
+    bits64 i64 _mm256_castpd_si256 _mm256_castsi256_pd _mm256_set1_epi64x _mm256_add_epi64 _mm256_sub_epi64 _mm256_slli_epi64 _mm256_srli_epi64 _mm256_and_si256 _mm256_or_si256, totals_pd256 four_totals_pd256);
 
 vector!(F32x4, __m128, f32, 4, _mm_add_ps _mm_sub_ps _mm_mul_ps _mm_div_ps _mm_sub_ps _mm_set1_ps,
     _mm_set1_ps _mm_fmadd_ps _mm_sqrt_ps _mm_max_ps _mm_min_ps _mm_loadu_ps _mm_storeu_ps,
@@ -284,6 +284,13 @@ fn totals_ps512([a, b, c, d, e, f, g, h]: [__m512; 8]) -> __m256 {
     _mm512_castps512_ps256(_mm512_permutexvar_ps(order, all))
 }
 
+/// In the lowest four lanes. What is there twice is computed once.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn four_totals_ps512([a, b, c, d]: [__m512; 4]) -> __m512 {
+    _mm512_castps256_ps512(totals_ps512([a, b, c, d, a, b, c, d]))
+}
+
 #[inline]
 #[target_feature(enable = "avx512f")]
 fn halves_pd512(a: __m512d, b: __m512d) -> __m512d {
@@ -302,11 +309,24 @@ fn totals_pd512([a, b, c, d, e, f, g, h]: [__m512d; 8]) -> __m512d {
     _mm512_permutexvar_pd(_mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7), all)
 }
 
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn four_totals_pd512([a, b, c, d]: [__m512d; 4]) -> __m512d {
+    totals_pd512([a, b, c, d, a, b, c, d])
+}
+
 /// Halves of two vectors added: lanes l and l + 4 of the first, then of the second.
 #[inline]
 #[target_feature(enable = "avx")]
 fn halves_ps256(a: __m256, b: __m256) -> __m256 {
-    _mm256_add_ps(_mm256_permute2f128_ps::<0x20>(a, b), _mm256_permute2f128_ps::<0x31>(a, b))
+    _mm256_add_ps(_mm256_blend_ps::<0xf0>(a, b), _mm256_permute2f128_ps::<0x21>(a, b))
+}
+
+/// The same for lanes l and l + 2.
+#[inline]
+#[target_feature(enable = "avx")]
+fn halves_pd256(a: __m256d, b: __m256d) -> __m256d {
+    _mm256_add_pd(_mm256_blend_pd::<0xc>(a, b), _mm256_permute2f128_pd::<0x21>(a, b))
 }
 
 /// Of two vectors that hold two each: lanes l and l + 2.
@@ -325,6 +345,27 @@ fn totals_ps256([a, b, c, d, e, f, g, h]: [__m256; 8]) -> __m256 {
     // Lanes l and l + 1; in the halves: a c e g, b d f h.
     let all = _mm256_add_ps(_mm256_shuffle_ps::<0x88>(abcd, efgh), _mm256_shuffle_ps::<0xdd>(abcd, efgh));
     _mm256_permutevar8x32_ps(all, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7))
+}
+
+/// In the lowest four lanes. What is there twice is computed once.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn four_totals_ps256([a, b, c, d]: [__m256; 4]) -> __m256 {
+    totals_ps256([a, b, c, d, a, b, c, d])
+}
+
+/// Lanes l and l + 2 of two, then l and l + 1 of four.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn four_totals_pd256([a, b, c, d]: [__m256d; 4]) -> __m256d {
+    let (ab, cd) = (halves_pd256(a, b), halves_pd256(c, d));
+    _mm256_permute4x64_pd::<0xd8>(_mm256_add_pd(_mm256_unpacklo_pd(ab, cd), _mm256_unpackhi_pd(ab, cd)))
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn totals_pd256([a, b, c, d, e, f, g, h]: [__m256d; 8]) -> [__m256d; 2] {
+    [four_totals_pd256([a, b, c, d]), four_totals_pd256([e, f, g, h])]
 }
 
 /// The lowest `count` bits.

@@ -128,6 +128,14 @@ fn total<T: Scalar, V: Lanes<T>>(a: &[T]) {
     for (i, (found, v)) in V::totals(eight).into_iter().zip(eight).enumerate() {
         same(("totals", i, a), found, v.total());
     }
+    if V::LANES >= 4 {
+        let mut out = vec![T::ZERO; V::LANES];
+        // SAFETY: room for all lanes.
+        unsafe { V::four_totals([eight[0], eight[1], eight[2], eight[3]]).store(out.as_mut_ptr()) };
+        for (i, (found, v)) in out.into_iter().take(4).zip(eight).enumerate() {
+            same(("four totals", i, a), found, v.total());
+        }
+    }
 }
 
 /// The first numbers of a vector, where others must not even be read.
