@@ -5,7 +5,7 @@ use crate::layer::{Apart, Context, Layer, Yes};
 use crate::optimizer::{Accumulate, CopiesOf};
 use crate::parameter::{Info, Parameter, Path, Visitor, visit_gradients};
 use crate::scalar::Scalar;
-use crate::storage::{Buffer, Max, Zeroed, batch};
+use crate::storage::{Aligned, Buffer, Max, Zeroed, batch};
 use crate::tensor::{Array, Tensor};
 use crate::training::ShowGradient;
 
@@ -90,8 +90,8 @@ pub(crate) fn infer<'a, L: Layer, const B: usize>(
 /// ```
 #[expect(missing_debug_implementations)]
 pub struct Tape<L: Layer, const B: usize> {
-    saved: L::Saved<Apart, B>,
-    grad: Max<L::Wide<B>, [L::In; B]>,
+    saved: Aligned<L::Saved<Apart, B>>,
+    grad: Aligned<Max<L::Wide<B>, [L::In; B]>>,
     gradient: L::Slots<CopiesOf<1>>,
     seed: u64,
 }
@@ -117,7 +117,7 @@ impl<L: Layer, const B: usize> Tape<L, B> {
     pub fn forward<'a>(&'a mut self, layer: &L, x: &'a Tensor<[L::In; B]>) -> &'a Tensor<[L::Out; B]> {
         const { complete::<L>() }
         let context = Context::new(self.seed, 0);
-        match batch(kernel::run(Forward::<L, B> { layer, x: &x.0, saved: &mut self.saved, context })) {
+        match batch(kernel::run(Forward::<L, B> { layer, x: &x.0, saved: &mut self.saved.0, context })) {
             Some(y) => y,
             None => unreachable!(),
         }
@@ -127,12 +127,12 @@ impl<L: Layer, const B: usize> Tape<L, B> {
     /// there.
     pub fn backward(&mut self, layer: &mut L, x: &Tensor<[L::In; B]>, dy: &Tensor<[L::Out; B]>) -> &Tensor<[L::In; B]> {
         const { complete::<L>() }
-        for (grad, dy) in self.grad.flat().iter_mut().zip(dy.as_slice()) {
+        for (grad, dy) in self.grad.0.flat().iter_mut().zip(dy.as_slice()) {
             *grad = *dy;
         }
         let context = Context::new(self.seed, 0);
         kernel::run(Backward { tape: self, layer, x: &x.0, context });
-        match batch(L::In::group(self.grad.flat())) {
+        match batch(L::In::group(self.grad.0.flat())) {
             Some(dx) => dx,
             None => unreachable!(),
         }
@@ -191,7 +191,7 @@ impl<L: Layer, const B: usize> Task for Backward<'_, L, B> {
     type Output = ();
     #[inline(always)]
     fn run<K: Kernels>(self) {
-        let Self { tape: Tape { saved, grad, gradient, .. }, layer, x, context } = self;
+        let Self { tape: Tape { saved: Aligned(saved), grad: Aligned(grad), gradient, .. }, layer, x, context } = self;
         layer.backward::<K, Apart, B, Yes, Accumulate>(x, saved, grad.flat(), gradient, &Accumulate, context);
     }
 }

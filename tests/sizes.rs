@@ -3,7 +3,7 @@
 use stackprop::prelude::*;
 use stackprop::storage::Aligned;
 
-/// Where weights begin: at a cache line on processors with wide vectors, else anywhere.
+/// Where weights and activations begin: at a cache line on processors with wide vectors, else anywhere.
 const ALIGN: usize = align_of::<Aligned<()>>();
 /// What a trainer holds besides numbers of the network: steps, seed, optimizer, loss, clipping, micro-batches, ready.
 const WORDS: usize = 64;
@@ -65,7 +65,7 @@ macro_rules! assert_sizes {
                 + Training::OPTIMIZER_BYTES
                 + Training::GRADIENT_BYTES
                 + Training::ACTIVATION_BYTES;
-            assert!(Training::BYTES >= sum && Training::BYTES < sum + WORDS + ALIGN);
+            assert!(Training::BYTES >= sum && Training::BYTES < sum + WORDS + 3 * ALIGN);
             assert!(Training::BYTES == size_of::<Training>());
         };
     };

@@ -10,7 +10,7 @@ use crate::loss::{Compares, Loss};
 use crate::optimizer::Optimizer;
 use crate::random::{Shuffle, mix};
 use crate::scalar::Scalar;
-use crate::storage::{Buffer, Zeroed};
+use crate::storage::{Aligned, Buffer, Zeroed};
 use crate::tensor::{Tensor, take};
 
 impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>> Trainer<N, L, O, 1, Fused> {
@@ -62,7 +62,7 @@ impl<N: Layer, L: Compares<N::Out, Y>, O: Optimizer<T = N::T>, Y> Task for Turn<
     fn run<K: Kernels>(self) -> Self::Output {
         let Self { trainer, x: [now, next], target } = self;
         let (rule, context) = (trainer.optimizer.rule(trainer.steps, N::T::ONE), trainer.context());
-        let Trainer { network, slots, saved, grad, steps, seed, loss, .. } = trainer;
+        let Trainer { network, slots, saved: Aligned(saved), grad: Aligned(grad), steps, seed, loss, .. } = trainer;
         *steps += u64::from(!now.is_empty());
         let y = match (now, next) {
             ([_], [_]) => {

@@ -16,7 +16,7 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
     pub const GRADIENT_BYTES: usize = size_of::<N::Slots<G::Copies>>();
     /// Bytes of activations: the outputs that are kept for backward, and the buffer through which dy and dx pass.
     pub const ACTIVATION_BYTES: usize = size_of::<N::Saved<Apart, BATCH>>() + size_of::<N::Wide<BATCH>>();
-    /// Bytes of the whole trainer. An input buffer, where an epoch needs one, is a [`Batch`](super::Batch) of its own.
+    /// Bytes of the whole trainer, with what begins at a cache line on processors with wide vectors. An input buffer, where an epoch needs one, is a [`Batch`](super::Batch) of its own.
     pub const BYTES: usize = {
         let _ = N::COST; // where the compiler refuses sizes that don't follow from each other
         size_of::<Self>()

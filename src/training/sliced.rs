@@ -185,10 +185,10 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
         let (slice, context) = (self.next, t.context());
         let mut result = Ok(());
         if slice < Self::LOSS {
-            t.network.forward_slice::<K, Apart, BATCH>(x, &mut t.saved, context, slice);
+            t.network.forward_slice::<K, Apart, BATCH>(x, &mut t.saved.0, context, slice);
         } else if slice == Self::LOSS {
-            let y = N::output::<Apart, BATCH>(x, &t.saved);
-            match compare::<K, N, L, Y, BATCH>(&t.loss, y, targets, &mut t.grad) {
+            let y = N::output::<Apart, BATCH>(x, &t.saved.0);
+            match compare::<K, N, L, Y, BATCH>(&t.loss, y, targets, &mut t.grad.0) {
                 Ok(loss) => self.loss = loss,
                 Err(error) => {
                     self.end = self.next;
@@ -201,8 +201,8 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
                 slots: &mut t.slots,
                 gradient: &mut t.gradient,
                 x,
-                saved: &mut t.saved,
-                grad: &mut t.grad,
+                saved: &mut t.saved.0,
+                grad: &mut t.grad.0,
                 rule: t.optimizer.rule(t.steps, N::T::ONE),
                 clip_norm: t.clip_norm,
                 micro_batches: t.micro_batches,
@@ -227,7 +227,7 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
             self.trainer.steps += 1;
         }
         if self.samples > 0 {
-            self.trainer.network.observe::<Apart, BATCH>(&self.trainer.saved, self.samples);
+            self.trainer.network.observe::<Apart, BATCH>(&self.trainer.saved.0, self.samples);
         }
         Poll::Ready(Ok(self.loss))
     }

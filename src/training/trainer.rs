@@ -15,7 +15,7 @@ use crate::optimizer::{Copies, CopiesOf, Is, Optimizer, Rule};
 use crate::parameter::{Info, Parameter, Path, Visitor, visit_gradients};
 use crate::random::{Shuffle, generator, mix};
 use crate::scalar::{Scalar, all_finite};
-use crate::storage::{Buffer, Zeroed, batch};
+use crate::storage::{Aligned, Buffer, Zeroed, batch};
 use crate::tape::infer;
 use crate::tensor::{Array, Tensor, take_mut};
 
@@ -29,8 +29,8 @@ pub struct Trainer<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATC
     pub(super) network: N,
     pub(super) slots: N::Slots<<O::Rule as Rule<N::T>>::Slots>,
     pub(super) gradient: N::Slots<G::Copies>,
-    pub(super) saved: N::Saved<Apart, BATCH>,
-    pub(super) grad: N::Wide<BATCH>,
+    pub(super) saved: Aligned<N::Saved<Apart, BATCH>>,
+    pub(super) grad: Aligned<N::Wide<BATCH>>,
     pub(super) steps: u64,
     pub(super) seed: u64,
     pub(super) optimizer: O,
@@ -176,14 +176,14 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
             slots: &mut self.slots,
             gradient: &mut self.gradient,
             x,
-            saved: &mut self.saved,
-            grad: &mut self.grad,
+            saved: &mut self.saved.0,
+            grad: &mut self.grad.0,
             rule: self.optimizer.rule(self.steps, N::T::ONE),
             clip_norm: self.clip_norm,
             micro_batches: core::mem::take(&mut self.micro_batches) + 1,
             context,
         })?;
-        self.network.observe::<Apart, BATCH>(&self.saved, x.len());
+        self.network.observe::<Apart, BATCH>(&self.saved.0, x.len());
         self.steps += 1;
         Ok(loss)
     }
@@ -203,8 +203,8 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
         let _ = const { N::COST }; // where the compiler refuses what cannot be trained
         self.check(x, targets)?;
         let context = self.context();
-        let y = self.network.forward::<K, Apart, BATCH>(x, &mut self.saved, context);
-        compare::<K, N, L, Y, BATCH>(&self.loss, y, targets, &mut self.grad)
+        let y = self.network.forward::<K, Apart, BATCH>(x, &mut self.saved.0, context);
+        compare::<K, N, L, Y, BATCH>(&self.loss, y, targets, &mut self.grad.0)
     }
 
     #[inline(always)]
@@ -277,7 +277,7 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
             &mut sample,
             |trainer, x, targets| {
                 trainer.check(x, targets)?;
-                let y = infer::<N, BATCH>(&trainer.network, x, &mut trainer.saved);
+                let y = infer::<N, BATCH>(&trainer.network, x, &mut trainer.saved.0);
                 if y.len() != x.len() {
                     return Err(StepError::NotReady);
                 }
@@ -341,7 +341,7 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
 
     #[inline(always)]
     fn infer_some<'a>(&'a mut self, x: &'a [N::In]) -> Result<&'a [N::Out], NotReady> {
-        if self.ready { Ok(infer::<N, BATCH>(&self.network, x, &mut self.saved)) } else { Err(NotReady) }
+        if self.ready { Ok(infer::<N, BATCH>(&self.network, x, &mut self.saved.0)) } else { Err(NotReady) }
     }
 }
 
@@ -435,11 +435,11 @@ impl<N: Layer, L: Compares<N::Out, Y>, O: Optimizer<T = N::T>, const BATCH: usiz
             &mut trainer.network,
             &mut trainer.gradient,
             x,
-            &mut trainer.saved,
-            &mut trainer.grad,
+            &mut trainer.saved.0,
+            &mut trainer.grad.0,
             context,
         );
-        trainer.network.observe::<Apart, BATCH>(&trainer.saved, x.len());
+        trainer.network.observe::<Apart, BATCH>(&trainer.saved.0, x.len());
         trainer.micro_batches += 1;
         Ok(loss)
     }

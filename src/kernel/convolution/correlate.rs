@@ -2,7 +2,7 @@
 
 use super::super::product::{V, cut, narrow, panels, some};
 use super::super::{Epilogue, Kernels, Lanes};
-use super::{Convolution, Heights, Planes, Tiling, Window, add, channels, count, heights, most};
+use super::{Convolution, Heights, Planes, Tiling, Window, add, channels, count, heights, most, slide};
 use crate::scalar::Scalar;
 use crate::storage::Zeroed;
 
@@ -174,7 +174,10 @@ unsafe fn tile<
             unsafe {
                 let a = line.wide.add(i * line.step + a);
                 let m = (line.weights.add(m + j), narrow, <V<T, K>>::LANES);
-                if const { C::WINDOW.each() } {
+                if const { C::WINDOW.slides() } && tap_columns == columns.kernel && line.step == wide {
+                    let a = (a.add(j), wide as isize);
+                    slide::<T, V<T, K>, MR, NV, PART, false>(&mut sums, columns.kernel, a, m, last);
+                } else if const { C::WINDOW.each() } {
                     add::<T, V<T, K>, MR, NV, PART, true>(&mut sums, steps, (a.add(j), line.step, step), m, last);
                 } else {
                     add::<T, V<T, K>, MR, NV, PART, false>(&mut sums, steps, (a, line.step, step), m, last);

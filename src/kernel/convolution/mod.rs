@@ -83,6 +83,13 @@ impl Window {
         self.per == 1 && self.wide == self.narrow
     }
 
+    /// Whether, channel by channel, a number of one position's window is the next of the one before, and so is read once for both.
+    #[inline(always)]
+    const fn slides(self) -> bool {
+        let taps = self.columns.kernel;
+        self.each() && self.columns.stride == 1 && self.columns.dilation == 1 && taps >= 2 && taps <= SLIDES
+    }
+
     /// Groups that are treated one by one.
     #[inline(always)]
     const fn groups(self) -> usize {
@@ -165,6 +172,42 @@ unsafe fn add<T: Scalar, V: Lanes<T>, const MR: usize, const NV: usize, const PA
                     if EACH { some(a.add(v * V::LANES), count::<T, V, NV, PART>(v, last)) } else { V::splat(*a) }
                 };
                 sums[r][v] = a.mul_add(b[v], sums[r][v]);
+            }
+        }
+    }
+}
+
+/// Taps of a row that [`slide`] has registers for, at most.
+const SLIDES: usize = 4;
+
+/// `sums[r][v] += Σₖ a[(r + k) · a_step + ..] · m[k · m_step + v · m_next ..]` lane by lane, for `taps` taps k: each vector of `a` is read once. If
+/// `BACK`, r counts from the last row.
+///
+/// # Safety
+/// Those numbers are there.
+#[cfg_attr(not(debug_assertions), inline(always))]
+unsafe fn slide<T: Scalar, V: Lanes<T>, const MR: usize, const NV: usize, const PART: bool, const BACK: bool>(
+    sums: &mut [[V; NV]; MR],
+    taps: usize,
+    (a, a_step): (*const T, isize),
+    (m, m_step, m_next): (*const T, usize, usize),
+    last: usize,
+) {
+    for v in 0..NV {
+        let count = count::<T, V, NV, PART>(v, last);
+        let mut weights = [V::ZERO; SLIDES];
+        for k in 0..taps {
+            // SAFETY: the caller's promise.
+            weights[k] = unsafe { some(m.add(k * m_step + v * m_next), count) };
+        }
+        for q in 0..MR + taps - 1 {
+            // SAFETY: the caller's promise.
+            let a: V = unsafe { some(a.wrapping_offset(q as isize * a_step).add(v * V::LANES), count) };
+            for k in 0..taps {
+                if k <= q && q - k < MR {
+                    let r = if BACK { MR - 1 - (q - k) } else { q - k };
+                    sums[r][v] = a.mul_add(weights[k], sums[r][v]);
+                }
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use super::super::product::{V, cut, narrow, panels, some};
 use super::super::{Kernels, Lanes};
-use super::{Convolution, Heights, Planes, Tiling, Window, add, count, heights, most};
+use super::{Convolution, Heights, Planes, Tiling, Window, add, count, heights, most, slide};
 use crate::layer::size::Axis;
 use crate::scalar::Scalar;
 use crate::storage::Zeroed;
@@ -352,7 +352,7 @@ unsafe fn walk<K: Kernels, T: Scalar, C: Convolution, const NV: usize, const PAR
                 heights!(Tiling::<K, T, C, NV>::SPREAD, cut, |i, MR| {
                     // SAFETY: the caller's promise: numbers `i..i + MR` of the line.
                     unsafe {
-                        tile::<K, T, MR, NV, PART, EACH>(&line, i);
+                        tile::<K, T, C, MR, NV, PART, EACH>(&line, i);
                     }
                 });
             }
@@ -385,10 +385,19 @@ struct Line<T> {
 /// # Safety
 /// They are there, and the positions at which the taps fall on them.
 #[cfg_attr(not(debug_assertions), inline(always))]
-unsafe fn tile<K: Kernels, T: Scalar, const MR: usize, const NV: usize, const PART: bool, const EACH: bool>(
+unsafe fn tile<
+    K: Kernels,
+    T: Scalar,
+    C: Convolution,
+    const MR: usize,
+    const NV: usize,
+    const PART: bool,
+    const EACH: bool,
+>(
     line: &Line<T>,
     i: usize,
 ) {
+    let Window { columns, narrow, .. } = C::WINDOW;
     // SAFETY: the caller's promise.
     unsafe {
         let to = line.to.add(i * line.to_step);
@@ -403,8 +412,15 @@ unsafe fn tile<K: Kernels, T: Scalar, const MR: usize, const NV: usize, const PA
         }
         let from = line.from.wrapping_add(i * line.step);
         for row in 0..line.taps[0] {
+            let from = from.wrapping_offset(-(row as isize * line.back[0]));
+            if const { EACH && C::WINDOW.slides() } && line.taps[1] == columns.kernel && line.step == narrow {
+                let a = (from.add((MR - 1) * narrow), -(narrow as isize));
+                let m = (line.m.first.add(row * line.m.tap_row), line.m.tap, line.m.next);
+                slide::<T, V<T, K>, MR, NV, PART, true>(&mut sums, columns.kernel, a, m, line.last);
+                continue;
+            }
             for column in 0..line.taps[1] {
-                let a = from.wrapping_offset(-(row as isize * line.back[0] + column as isize * line.back[1]));
+                let a = from.wrapping_offset(-(column as isize * line.back[1]));
                 let m = line.m.first.add(row * line.m.tap_row + column * line.m.tap);
                 let m = (m, line.m.step, line.m.next);
                 if EACH {

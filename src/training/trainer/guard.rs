@@ -177,7 +177,7 @@ impl<N: Layer, O: Optimizer<T = N::T>> Guard<N, O> {
         x: &[N::In],
         targets: &[Y],
     ) -> bool {
-        let outputs = infer::<N, BATCH>(&trainer.network, x, &mut trainer.saved);
+        let outputs = infer::<N, BATCH>(&trainer.network, x, &mut trainer.saved.0);
         let sum: N::T = outputs.iter().zip(targets).map(|(y, target)| trainer.loss.loss(y, target)).sum();
         sum.is_finite() && sum <= self.factor() * self.mean * N::T::from_usize(x.len())
     }
