@@ -16,7 +16,7 @@
 // `j + NR <= keys` is what a block of any size asks; for one of 1 there is a shorter form.
 #![allow(clippy::int_plus_one)]
 
-use super::product::{V, V16, cut, narrow, panels, sixteens, some, tile};
+use super::tile::{V, V16, cut, narrow, panels, sixteens, some, tile};
 use super::{Kernels, Lanes};
 use crate::scalar::Scalar;
 use crate::storage::Zeroed;

@@ -1,6 +1,6 @@
 //! What a product does to its sums while they are in registers: the function of the layer behind it, or the derivative of the one before it.
 
-use super::product::{V, some};
+use super::tile::{V, some};
 use super::{Kernels, Lanes, Portable};
 use crate::scalar::Scalar;
 

@@ -6,7 +6,7 @@
 //! - `dispatch`: the choice between them, once a step.
 //! - `function`: exp, ln, tanh and the logistic function.
 //! - `epilogue`: what a product does to its sums while they are in registers.
-//! - `product`: the three products of a dense layer; `share`: the same as tasks for several threads; `pipeline`: two of them in one.
+//! - `tile`: some rows and vectors of a product, in registers; `product`: the three products of a dense layer; `share`: the same as tasks for several threads; `pipeline`: two of them in one.
 //! - `convolution`: the three products of a convolution; `steps`: those of recurrent layers; `attention`: those of attention.
 //! - `pool`: maximum and mean over windows.
 //! - `sums`: the update of what is added to each sample.
@@ -52,6 +52,7 @@ mod product;
 mod rows;
 mod share;
 mod sums;
+mod tile;
 
 mod pipeline;
 

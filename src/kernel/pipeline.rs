@@ -1,7 +1,8 @@
 //! The update from one sample and the forward pass of the next, in one visit of each weight: weights that don't fit into the nearest cache
 //! are read once instead of twice.
 
-use super::product::{V, add_chains, chains, cut, narrow, panels, some, update};
+use super::product::{chains, update};
+use super::tile::{V, add_chains, cut, narrow, panels, some};
 use super::{Copies, Kernels, Lanes};
 use crate::optimizer::Rule;
 use crate::parameter::Role;

@@ -7,7 +7,7 @@
 //! ```
 //! Where no two windows hold the same input, there is no sum: each dx is written once.
 
-use super::product::{V, narrow, some};
+use super::tile::{V, narrow, some};
 use super::{Kernels, Lanes};
 use crate::layer::size::Axis;
 use crate::scalar::Scalar;

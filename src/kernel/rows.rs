@@ -7,7 +7,8 @@
 //! row_product      Σ꜀ p[c] · q[c]                   c in 16 interleaved sums, added as a tree
 //! ```
 
-use super::product::{V, narrow, some, update};
+use super::product::update;
+use super::tile::{V, narrow, some};
 use super::{Copies, Kernels, Lanes, dots};
 use crate::optimizer::Rule;
 use crate::parameter::Role;

@@ -14,7 +14,8 @@
 use core::marker::PhantomData;
 use core::ops::Range;
 
-use super::product::{V, chains, cut, dots_at, learn_rows_at, narrow, panels, some, tile, update};
+use super::product::{chains, dots_at, learn_rows_at, update};
+use super::tile::{V, cut, narrow, panels, some, tile};
 use super::{Copies, Epilogue, Kernels, Lanes};
 use crate::optimizer::Rule;
 use crate::parameter::Role;

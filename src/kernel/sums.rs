@@ -1,6 +1,7 @@
 //! The update of a parameter that is added to each sample: its gradient is the sum of the samples' dy.
 
-use super::product::{V, some, update};
+use super::product::update;
+use super::tile::{V, some};
 use super::{Copies, Kernels, Lanes};
 use crate::optimizer::Rule;
 use crate::parameter::Role;

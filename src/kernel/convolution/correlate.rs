@@ -1,6 +1,6 @@
 //! From the wide side to the narrow one: a convolution's forward pass, and dx of a transposed one.
 
-use super::super::product::{V, cut, narrow, panels, some};
+use super::super::tile::{V, cut, narrow, panels, some};
 use super::super::{Epilogue, Kernels, Lanes};
 use super::{Convolution, Heights, Planes, Tiling, Window, add, channels, count, heights, most, slide};
 use crate::scalar::Scalar;

@@ -1,6 +1,7 @@
 //! The gradient of the weights, and their update from it.
 
-use super::super::product::{V, cut, narrow, panels, some, update};
+use super::super::product::update;
+use super::super::tile::{V, cut, narrow, panels, some};
 use super::super::{Copies, Kernels, Lanes};
 use super::{Convolution, Even, Planes, Tiling, Window, channels, count, even};
 use crate::optimizer::Rule;

@@ -20,7 +20,7 @@ pub use self::correlate::correlate;
 pub use self::gradient::learn_filters;
 pub use self::spread::spread;
 
-use super::product::{V, some};
+use super::tile::{V, some};
 use super::{Kernels, Lanes};
 use crate::layer::size::Axis;
 use crate::scalar::Scalar;

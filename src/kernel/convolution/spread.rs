@@ -1,6 +1,6 @@
 //! From the narrow side to the wide one: a transposed convolution's forward pass, and dx of a convolution.
 
-use super::super::product::{V, cut, narrow, panels, some};
+use super::super::tile::{V, cut, narrow, panels, some};
 use super::super::{Kernels, Lanes};
 use super::{Convolution, Heights, Planes, Tiling, Window, add, count, heights, most, slide};
 use crate::layer::size::Axis;

@@ -1,0 +1,80 @@
+//! Copies of parts of a matrix that a product uses again and again, on the stack.
+
+use core::mem::MaybeUninit;
+
+use super::super::tile::{V, few, some};
+use super::super::{Kernels, Lanes};
+use crate::scalar::Scalar;
+
+/// Rows of a panel of the right matrix that are copied at a time in a forward pass: 8 KB, which stay in the nearest cache.
+pub(super) const KC: usize = 128;
+/// Rows of the product between two copies of a panel: as many as the second cache holds `KC` numbers of.
+pub(super) const MC: usize = 128;
+/// Rows of the product that are worth a copy, or half of the samples of a gradient that are.
+pub(super) const ENOUGH: usize = 32;
+/// Samples of a gradient whose panels are copied, at most.
+pub(super) const DEPTH: usize = 256;
+/// Bytes of the left matrix of a gradient that are copied at a time.
+pub(super) const LEFT: usize = 32 << 10;
+
+/// A copy of `N` pairs of vectors, on the stack.
+pub(super) type Panel<V, const N: usize> = MaybeUninit<[[V; 2]; N]>;
+
+/// Whether panels of a right matrix with so many columns are copied before use. Sixteen registers hold a tile so small that its panel must come
+/// from the nearest cache each time, where rows far apart fall on the same few places, and each is on a page of its own.
+pub(super) const fn packs<K: Kernels, T: Scalar>(columns: usize) -> bool {
+    few::<K, T>() && size_of::<V<T, K>>() == 32 && columns > 4 * <V<T, K>>::LANES
+}
+
+/// Whether rows of a left matrix fall on so few places of the nearest cache that they are copied, too.
+pub(super) const fn crowds<T: Scalar>(columns: usize) -> bool {
+    (columns * T::BYTES).is_multiple_of(2048)
+}
+
+/// Copies `count` numbers from each of `n` rows, from one every `from_step` to one every `to_step`.
+///
+/// # Safety
+/// They are there, and so is room for them.
+#[cfg_attr(not(debug_assertions), inline(always))]
+pub(super) unsafe fn copy_rows<T: Copy, V: Lanes<T>>(
+    (from, from_step): (*const T, usize),
+    n: usize,
+    count: usize,
+    (to, to_step): (*mut T, usize),
+) {
+    for b in 0..n {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let (from, to) = (from.add(b * from_step), to.add(b * to_step));
+            let mut i = 0;
+            while i + V::LANES <= count {
+                V::load(from.add(i)).store(to.add(i));
+                i += V::LANES;
+            }
+            while i < count {
+                *to.add(i) = *from.add(i);
+                i += 1;
+            }
+        }
+    }
+}
+
+/// Copies `NV` vectors of `n` rows, the last of them with `last` numbers if `PART`.
+///
+/// # Safety
+/// As for [`copy_rows`].
+#[cfg_attr(not(debug_assertions), inline(always))]
+pub(super) unsafe fn copy_vectors<T, V: Lanes<T>, const NV: usize, const PART: bool>(
+    (from, step): (*const T, usize),
+    n: usize,
+    last: usize,
+    to: *mut T,
+) {
+    for b in 0..n {
+        for v in 0..NV {
+            let count = if PART && v + 1 == NV { last } else { V::LANES };
+            // SAFETY: the caller's promise.
+            unsafe { some::<T, V>(from.add(b * step + v * V::LANES), count).store(to.add((2 * b + v) * V::LANES)) };
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! Tiles: some rows and vectors of a product, whose sums stay in registers; and how the columns of a matrix are cut into panels of vectors.
+
+// Inlined into the step, which is compiled for the instructions that were chosen; but functions of their own in debug builds, where each
+// tile inlined would cost its stack again.
+
+use super::{Kernels, Lanes};
+use crate::scalar::Scalar;
+
+/// The vector of a number type.
+pub(super) type V<T, K> = <T as Scalar>::Lanes<K>;
+/// Its sixteen lanes.
+pub(super) type V16<T, K> = <T as Scalar>::Sixteen<K>;
+
+/// Whether a row of `columns` numbers fits into half a vector. Single numbers don't stand for a vector: they may round products otherwise.
+pub(super) const fn narrow<K: Kernels, T: Scalar>(columns: usize) -> bool {
+    <V<T, K::Narrow>>::LANES > 1 && columns * 2 <= <V<T, K>>::LANES
+}
+
+/// Whether there are sixteen vectors: six rows and two vectors of sums, and what is multiplied. With four rows and three the compiler runs
+/// out of them, and the product takes twice as long.
+pub(super) const fn few<K: Kernels, T: Scalar>() -> bool {
+    <V<T, K>>::LANES > 1 && K::REGISTERS < 32
+}
+
+/// How many times the processor's vectors hold the sixteen sums of a dot product.
+pub(super) const fn sixteens<K: Kernels, T: Scalar>() -> usize {
+    K::REGISTERS * <V<T, K>>::LANES / 16
+}
+
+/// A vector, or what is left at the end of a row.
+///
+/// # Safety
+/// `count` numbers are there, and all lanes unless `PART`.
+#[cfg_attr(not(debug_assertions), inline(always))]
+pub(super) unsafe fn load<T, V: Lanes<T>, const PART: bool>(from: *const T, count: usize) -> V {
+    // SAFETY: the caller's promise.
+    unsafe { if PART { V::load_some(from, count) } else { V::load(from) } }
+}
+
+/// A vector of `count` numbers and zeros.
+///
+/// # Safety
+/// They are there.
+#[cfg_attr(not(debug_assertions), inline(always))]
+pub(super) unsafe fn some<T, V: Lanes<T>>(from: *const T, count: usize) -> V {
+    // SAFETY: the caller's promise.
+    unsafe { if count == V::LANES { V::load(from) } else { V::load_some(from, count) } }
+}
+
+/// `MR` rows and `NV` vectors of a product: `start + Σₖ a[r · a_row + k · a_step] · m[k · m_step + ..]`, in `CHAINS` interleaved sums, of
+/// which the first begins at `start`. The last vector has `last` numbers if `PART`.
+///
+/// # Safety
+/// Those numbers are there.
+#[cfg_attr(not(debug_assertions), inline(always))]
+pub(super) unsafe fn tile<
+    T: Scalar,
+    V: Lanes<T>,
+    const MR: usize,
+    const NV: usize,
+    const PART: bool,
+    const CHAINS: usize,
+>(
+    start: [[V; NV]; MR],
+    steps: usize,
+    a: *const T,
+    (a_row, a_step): (usize, usize),
+    m: *const T,
+    m_step: usize,
+    last: usize,
+) -> [[V; NV]; MR] {
+    let mut sums = [[[V::ZERO; NV]; MR]; CHAINS];
+    sums[0] = start;
+    if CHAINS > 1 && (MR > 2 || V::LANES == 1) {
+        // One after the other: the registers hold no more. And the compiler makes vectors of neighbouring columns, not of neighbouring rows.
+        for (chain, sums) in sums.iter_mut().enumerate() {
+            for k in (chain..steps).step_by(CHAINS) {
+                // SAFETY: the caller's promise, for each k below `steps`.
+                unsafe { tile_step::<T, V, MR, NV, PART>(sums, a.add(k * a_step), a_row, m.add(k * m_step), last) };
+            }
+        }
+    } else {
+        let mut k = 0;
+        while k < steps {
+            for chain in 0..CHAINS {
+                if CHAINS > 1 && k + chain >= steps {
+                    break;
+                }
+                let k = k + chain;
+                // SAFETY: the caller's promise, for each k below `steps`.
+                unsafe {
+                    tile_step::<T, V, MR, NV, PART>(
+                        &mut sums[chain],
+                        a.add(k * a_step),
+                        a_row,
+                        m.add(k * m_step),
+                        last,
+                    );
+                }
+            }
+            k += CHAINS;
+        }
+    }
+    add_chains(sums)
+}
+
+/// One k of [`tile`].
+///
+/// # Safety
+/// As there.
+#[cfg_attr(not(debug_assertions), inline(always))]
+unsafe fn tile_step<T: Scalar, V: Lanes<T>, const MR: usize, const NV: usize, const PART: bool>(
+    sums: &mut [[V; NV]; MR],
+    a: *const T,
+    a_row: usize,
+    m: *const T,
+    last: usize,
+) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let mut b = [V::ZERO; NV];
+        for v in 0..NV {
+            let from = m.add(v * V::LANES);
+            b[v] = if v + 1 == NV { load::<T, V, PART>(from, last) } else { V::load(from) };
+        }
+        for r in 0..MR {
+            let a = V::splat(*a.add(r * a_row));
+            for v in 0..NV {
+                sums[r][v] = a.mul_add(b[v], sums[r][v]);
+            }
+        }
+    }
+}
+
+/// The interleaved sums of a tile, added as a tree.
+#[cfg_attr(not(debug_assertions), inline(always))]
+pub(super) fn add_chains<T, V: Lanes<T>, const MR: usize, const NV: usize, const CHAINS: usize>(
+    mut sums: [[[V; NV]; MR]; CHAINS],
+) -> [[V; NV]; MR] {
+    for r in 0..MR {
+        for v in 0..NV {
+            let mut half = CHAINS / 2;
+            while half > 0 {
+                for chain in 0..half {
+                    sums[chain][r][v] = sums[chain][r][v] + sums[chain + half][r][v];
+                }
+                half /= 2;
+            }
+        }
+    }
+    sums[0]
+}
+
+/// Runs `$body` for the columns of a row of `$C` numbers, in panels of at most `$max` vectors: `$NV` vectors from column `$j`, the last of
+/// them with `$last` numbers if `$PART`. The panels are known at compile time.
+///
+/// Every choice is a constant, so that code for others isn't even generated.
+macro_rules! panels {
+    ($V:ty, $C:expr, $max:literal, |$j:ident, $last:ident, $NV:ident, $PART:ident| $body:expr, [$($n:literal)*]) => {{
+        let lanes = <$V as Lanes<T>>::LANES;
+        let $last = ($C - 1) % lanes + 1;
+        if const { cut($C, <$V as Lanes<T>>::LANES, $max).whole > 0 } {
+            for panel in 0..const { cut($C, <$V as Lanes<T>>::LANES, $max).whole } {
+                let $j = panel * $max * lanes;
+                const $NV: usize = $max;
+                const $PART: bool = false;
+                $body
+            }
+        }
+        let $j = const { cut($C, <$V as Lanes<T>>::LANES, $max).whole } * $max * lanes;
+        $(
+            if const { cut($C, <$V as Lanes<T>>::LANES, $max).is($n, true) } {
+                const $NV: usize = $n;
+                const $PART: bool = true;
+                $body
+            }
+            if const { cut($C, <$V as Lanes<T>>::LANES, $max).is($n, false) } {
+                const $NV: usize = $n;
+                const $PART: bool = false;
+                $body
+            }
+        )*
+    }};
+    ($V:ty, $C:expr, 1, |$($names:ident),*| $body:expr) => {
+        panels!($V, $C, 1, |$($names),*| $body, [1])
+    };
+    ($V:ty, $C:expr, 2, |$($names:ident),*| $body:expr) => {
+        panels!($V, $C, 2, |$($names),*| $body, [1 2])
+    };
+    ($V:ty, $C:expr, 3, |$($names:ident),*| $body:expr) => {
+        panels!($V, $C, 3, |$($names),*| $body, [1 2 3])
+    };
+    ($V:ty, $C:expr, 4, |$($names:ident),*| $body:expr) => {
+        panels!($V, $C, 4, |$($names),*| $body, [1 2 3 4])
+    };
+    ($V:ty, $C:expr, 8, |$($names:ident),*| $body:expr) => {
+        panels!($V, $C, 8, |$($names),*| $body, [1 2 3 4 5 6 7 8])
+    };
+}
+
+pub(super) use panels;
+
+/// How a row is cut: so many panels of whole vectors, then one of `rest` vectors, the last of them in part or not.
+pub(super) struct Panels {
+    pub(super) whole: usize,
+    rest: usize,
+    part: bool,
+}
+
+impl Panels {
+    pub(super) const fn is(&self, rest: usize, part: bool) -> bool {
+        self.rest == rest && self.part == part
+    }
+}
+
+/// Cuts a row of `columns` numbers into panels of at most `most` vectors.
+pub(super) const fn cut(columns: usize, lanes: usize, most: usize) -> Panels {
+    let (vectors, part) = (columns.div_ceil(lanes), !columns.is_multiple_of(lanes));
+    let whole = if part { (vectors - 1) / most } else { vectors / most };
+    Panels { whole, rest: vectors - whole * most, part }
+}
