@@ -15,7 +15,7 @@ use core::marker::PhantomData;
 use core::ops::Range;
 
 use super::product::{chains, dots_at, learn_rows_at, update};
-use super::tile::{V, cut, narrow, panels, some, tile};
+use super::tile::{V, cut, few, narrow, panels, some, tile, tile_panels, tile_rows};
 use super::{Copies, Epilogue, Kernels, Lanes};
 use crate::optimizer::Rule;
 use crate::parameter::Role;
@@ -131,39 +131,23 @@ fn add_rows_in<K: Kernels, T: Scalar, const R: usize, const C: usize, const CHAI
     out: RowsMut<'_, T, C>,
 ) {
     let (n, m) = (a.count.min(out.count), m.as_ptr().cast::<T>());
-    panels!(V<T, K>, C, 3, |j, last, NV, PART| {
-        let mut b = 0;
-        macro_rules! rows {
-            ($MR:literal) => {
-                while b + $MR <= n {
-                    // SAFETY: rows `b..b + MR` of `n`, and the panels cover `C` columns.
-                    unsafe {
-                        let from = a.first.add(b * a.distance);
-                        let zeros = [[<V<T, K>>::ZERO; NV]; $MR];
-                        let sums = tile::<T, V<T, K>, $MR, NV, PART, CHAINS>(zeros, R, from, (a.distance, 1), m.add(j), C, last);
-                        for v in 0..NV {
-                            let lanes = <V<T, K>>::LANES;
-                            let count = if PART && v + 1 == NV { last } else { lanes };
-                            for r in 0..$MR {
-                                let to = out.first.add((b + r) * out.distance + j + v * lanes);
-                                let sum = some::<T, V<T, K>>(to, count) + sums[r][v];
-                                if count == lanes { sum.store(to) } else { sum.store_some(to, count) }
-                            }
-                        }
+    tile_panels!(K, T, C, |j, last, NV, PART| {
+        tile_rows!(K, T, CHAINS, 0, n, |b, MR| {
+            // SAFETY: rows `b..b + MR` of `n`, and the panels cover `C` columns.
+            unsafe {
+                let (from, lanes) = (a.first.add(b * a.distance), <V<T, K>>::LANES);
+                let zeros = [[<V<T, K>>::ZERO; NV]; MR];
+                let sums = tile::<T, V<T, K>, MR, NV, PART, CHAINS>(zeros, R, from, (a.distance, 1), m.add(j), C, last);
+                for v in 0..NV {
+                    let count = if PART && v + 1 == NV { last } else { lanes };
+                    for r in 0..MR {
+                        let to = out.first.add((b + r) * out.distance + j + v * lanes);
+                        let sum = some::<T, V<T, K>>(to, count) + sums[r][v];
+                        if count == lanes { sum.store(to) } else { sum.store_some(to, count) }
                     }
-                    b += $MR;
                 }
-            };
-        }
-        if const { CHAINS == 1 } {
-            if const { K::REGISTERS >= 32 } {
-                rows!(8);
             }
-            rows!(4);
-        } else if const { K::REGISTERS >= 32 } {
-            rows!(2);
-        }
-        rows!(1);
+        });
     });
 }
 

@@ -198,7 +198,46 @@ macro_rules! panels {
     };
 }
 
-pub(super) use panels;
+/// [`panels`] of as many vectors as a tile of several rows has.
+macro_rules! tile_panels {
+    ($K:ty, $T:ty, $C:expr, |$j:ident, $last:ident, $NV:ident, $PART:ident| $body:expr) => {
+        if const { few::<$K, $T>() } {
+            panels!(V<$T, $K>, $C, 2, |$j, $last, $NV, $PART| $body);
+        } else {
+            panels!(V<$T, $K>, $C, 3, |$j, $last, $NV, $PART| $body);
+        }
+    };
+}
+
+/// Runs `$body` for the rows from `$start` to before `$end` in tiles of `$MR` rows, with sums in `$CHAINS` parts: as many as the registers hold.
+macro_rules! tile_rows {
+    (@ $height:literal, $if:expr, $end:ident, |$b:ident, $MR:ident| $body:expr) => {
+        while $b + $height <= $end && $if {
+            const $MR: usize = $height;
+            $body
+            $b += $height;
+        }
+    };
+    ($K:ty, $T:ty, $CHAINS:expr, $start:expr, $end:ident, |$b:ident, $MR:ident| $body:expr) => {
+        let mut $b = $start;
+        if const { few::<$K, $T>() } {
+            tile_rows!(@ 4, $CHAINS > 1 || !($end - $b).is_multiple_of(6), $end, |$b, $MR| $body);
+            if const { $CHAINS == 1 } {
+                tile_rows!(@ 6, true, $end, |$b, $MR| $body);
+            }
+        } else if const { $CHAINS == 1 } {
+            if const { <$K>::REGISTERS >= 32 } {
+                tile_rows!(@ 8, true, $end, |$b, $MR| $body);
+            }
+            tile_rows!(@ 4, true, $end, |$b, $MR| $body);
+        } else if const { <$K>::REGISTERS >= 32 } {
+            tile_rows!(@ 2, true, $end, |$b, $MR| $body);
+        }
+        tile_rows!(@ 1, true, $end, |$b, $MR| $body);
+    };
+}
+
+pub(super) use {panels, tile_panels, tile_rows};
 
 /// How a row is cut: so many panels of whole vectors, then one of `rest` vectors, the last of them in part or not.
 pub(super) struct Panels {

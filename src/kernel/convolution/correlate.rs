@@ -2,7 +2,7 @@
 
 use super::super::tile::{V, cut, narrow, panels, some};
 use super::super::{Epilogue, Kernels, Lanes};
-use super::{Convolution, Heights, Planes, Tiling, Window, add, channels, count, heights, most, slide};
+use super::{Convolution, Heights, Planes, Tiling, Window, add, channels, count, heights, lines, most, slide};
 use crate::scalar::Scalar;
 use crate::storage::Zeroed;
 
@@ -27,56 +27,33 @@ pub fn correlate<K: Kernels, T: Scalar, C: Convolution, E: Epilogue<T>>(
     }
     let Planes { samples, rows, columns } = C::WINDOW.planes(n);
     let (row_positions, column_positions) = (rows.positions(), columns.positions());
-    // Where no tap falls on padding, a line runs along a row; beside it, down a column.
-    let (inner_rows, inner) = (rows.inner(), columns.inner());
-    let edges = column_positions - inner.1 + inner.0;
-    let edge_rows = row_positions - inner_rows.1 + inner_rows.0;
     for sample in 0..samples {
         for group in 0..const { C::WINDOW.groups() } {
-            for edge in 0..=edges {
-                for i in 0..if edge == 0 { row_positions } else { edge_rows + 1 } {
-                    let down = edge > 0 && i == edge_rows;
-                    let row = if edge == 0 || down || i < inner_rows.0 { i } else { inner_rows.1 + i - inner_rows.0 };
-                    let row = if down { inner_rows.0 } else { row };
-                    let column = match edge {
-                        0 => inner.0,
-                        _ if edge <= inner.0 => edge - 1,
-                        _ => inner.1 + edge - 1 - inner.0,
-                    };
-                    let count = match edge {
-                        0 => inner.1 - inner.0,
-                        _ if down => inner_rows.1 - inner_rows.0,
-                        _ => 1,
-                    };
-                    if count == 0 {
-                        continue;
-                    }
-                    let (tap_rows, tap_columns) = (rows.taps(row), columns.taps(column));
-                    let at_row = (row * rows.stride + tap_rows.0 * rows.dilation).wrapping_sub(rows.before());
-                    let at_column =
-                        (column * columns.stride + tap_columns.0 * columns.dilation).wrapping_sub(columns.before());
-                    let at =
-                        (sample * rows.size).wrapping_add(at_row).wrapping_mul(columns.size).wrapping_add(at_column);
-                    let to = (sample * row_positions + row) * column_positions + column;
-                    let line = Line {
-                        wide: wide
-                            .as_ptr()
-                            .wrapping_add(at.wrapping_mul(C::WINDOW.wide).wrapping_add(group * C::WINDOW.inputs())),
-                        weights: weights.as_ptr().wrapping_add(
-                            (tap_rows.0 * columns.kernel + tap_columns.0) * C::WINDOW.per * C::WINDOW.narrow
-                                + group * C::WINDOW.outputs(),
-                        ),
-                        bias: bias.map(|bias| bias.as_ptr().wrapping_add(group * C::WINDOW.outputs())),
-                        taps: [tap_rows.1 - tap_rows.0, tap_columns.1 - tap_columns.0],
-                        count,
-                        step: if down { rows.stride * columns.size } else { columns.stride } * C::WINDOW.wide,
-                        to: to * C::WINDOW.narrow + group * C::WINDOW.outputs(),
-                        to_step: if down { column_positions } else { 1 } * C::WINDOW.narrow,
-                    };
-                    // SAFETY: `n` samples; the line's positions are there, and all their taps that fall on numbers.
-                    unsafe { line_of::<K, T, C, E>(line, out.as_mut_ptr(), end) };
-                }
-            }
+            lines!(row_positions, rows.inner(), column_positions, columns.inner(), |row, column, count, down| {
+                let (tap_rows, tap_columns) = (rows.taps(row), columns.taps(column));
+                let at_row = (row * rows.stride + tap_rows.0 * rows.dilation).wrapping_sub(rows.before());
+                let at_column =
+                    (column * columns.stride + tap_columns.0 * columns.dilation).wrapping_sub(columns.before());
+                let at = (sample * rows.size).wrapping_add(at_row).wrapping_mul(columns.size).wrapping_add(at_column);
+                let to = (sample * row_positions + row) * column_positions + column;
+                let line = Line {
+                    wide: wide
+                        .as_ptr()
+                        .wrapping_add(at.wrapping_mul(C::WINDOW.wide).wrapping_add(group * C::WINDOW.inputs())),
+                    weights: weights.as_ptr().wrapping_add(
+                        (tap_rows.0 * columns.kernel + tap_columns.0) * C::WINDOW.per * C::WINDOW.narrow
+                            + group * C::WINDOW.outputs(),
+                    ),
+                    bias: bias.map(|bias| bias.as_ptr().wrapping_add(group * C::WINDOW.outputs())),
+                    taps: [tap_rows.1 - tap_rows.0, tap_columns.1 - tap_columns.0],
+                    count,
+                    step: if down { rows.stride * columns.size } else { columns.stride } * C::WINDOW.wide,
+                    to: to * C::WINDOW.narrow + group * C::WINDOW.outputs(),
+                    to_step: if down { column_positions } else { 1 } * C::WINDOW.narrow,
+                };
+                // SAFETY: `n` samples; the line's positions are there, and all their taps that fall on numbers.
+                unsafe { line_of::<K, T, C, E>(line, out.as_mut_ptr(), end) };
+            });
         }
     }
 }

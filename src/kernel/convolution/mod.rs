@@ -344,6 +344,40 @@ macro_rules! heights {
 }
 use heights;
 
+/// Runs `$body` for lines of a side: the `$count` places from `$row` and `$column` on, along a row, or, if `$down`, down a column. The inner rows and
+/// columns, on which the same taps fall, are long lines; beside them a line runs down a column, and what is in the corners is a line of its own.
+macro_rules! lines {
+    ($rows:expr, $inner_rows:expr, $columns:expr, $inner:expr, |$row:ident, $column:ident, $count:ident, $down:ident| $body:expr) => {{
+        let (inner_rows, inner) = ($inner_rows, $inner);
+        let edges = $columns - inner.1 + inner.0;
+        let edge_rows = $rows - inner_rows.1 + inner_rows.0;
+        for edge in 0..=edges {
+            for i in 0..if edge == 0 { $rows } else { edge_rows + 1 } {
+                let $down = edge > 0 && i == edge_rows;
+                let $row = match i {
+                    _ if $down => inner_rows.0,
+                    _ if edge == 0 || i < inner_rows.0 => i,
+                    _ => inner_rows.1 + i - inner_rows.0,
+                };
+                let $column = match edge {
+                    0 => inner.0,
+                    _ if edge <= inner.0 => edge - 1,
+                    _ => inner.1 + edge - 1 - inner.0,
+                };
+                let $count = match edge {
+                    0 => inner.1 - inner.0,
+                    _ if $down => inner_rows.1 - inner_rows.0,
+                    _ => 1,
+                };
+                if $count > 0 {
+                    $body
+                }
+            }
+        }
+    }};
+}
+use lines;
+
 /// Runs `$body` for the channels of a group, in panels of two vectors, or of three where their number is odd.
 macro_rules! channels {
     ($V:ty, $C:expr, |$j:ident, $last:ident, $NV:ident, $PART:ident| $body:expr) => {

@@ -2,7 +2,7 @@
 
 use super::super::tile::{V, cut, narrow, panels, some};
 use super::super::{Kernels, Lanes};
-use super::{Convolution, Heights, Planes, Tiling, Window, add, count, heights, most, slide};
+use super::{Convolution, Heights, Planes, Tiling, Window, add, count, heights, lines, most, slide};
 use crate::layer::size::Axis;
 use crate::scalar::Scalar;
 use crate::storage::Zeroed;
@@ -295,68 +295,49 @@ unsafe fn walk<K: Kernels, T: Scalar, C: Convolution, const NV: usize, const PAR
     let (narrow, channels) = (C::WINDOW.narrow, C::WINDOW.wide);
     let is_first = pass.rows.0 + pass.columns.0 + pass.outputs.0 == 0;
     let steps = pass.outputs.1 - pass.outputs.0;
-    // Where the same taps fall on all numbers, a line runs along a row; beside it, down a column.
     let (inner_rows, inner) = (row_class.inner(pass.rows), column_class.inner(pass.columns));
-    let edges = column_class.numbers - inner.1 + inner.0;
-    let edge_rows = row_class.numbers - inner_rows.1 + inner_rows.0;
     for sample in 0..samples {
-        for edge in 0..=edges {
-            for i in 0..if edge == 0 { row_class.numbers } else { edge_rows + 1 } {
-                let down = edge > 0 && i == edge_rows;
-                let row = if edge == 0 || down || i < inner_rows.0 { i } else { inner_rows.1 + i - inner_rows.0 };
-                let row = if down { inner_rows.0 } else { row };
-                let column = match edge {
-                    0 => inner.0,
-                    _ if edge <= inner.0 => edge - 1,
-                    _ => inner.1 + edge - 1 - inner.0,
-                };
-                let length = match edge {
-                    0 => inner.1 - inner.0,
-                    _ if down => inner_rows.1 - inner_rows.0,
-                    _ => 1,
-                };
-                let tap_rows = row_class.taps_of(row, pass.rows);
-                let tap_columns = column_class.taps_of(column, pass.columns);
-                let empty = tap_rows.0 == tap_rows.1 || tap_columns.0 == tap_columns.1;
-                if length == 0 || empty && !is_first {
-                    continue;
-                }
-                let to = (sample * rows.size + row_class.first + row * rows.stride) * columns.size
-                    + column_class.first
-                    + column * columns.stride;
-                let to = wide.wrapping_add(to * channels + group * C::WINDOW.inputs() + j);
-                let to_step = if down { rows.stride * columns.size } else { columns.stride } * channels;
-                let at_row = row_class.position + row as isize - tap_rows.0 as isize * row_class.back;
-                let at_column = column_class.position + column as isize - tap_columns.0 as isize * column_class.back;
-                let at = ((sample * row_positions) as isize + at_row) * column_positions as isize + at_column;
-                let a = from.wrapping_offset(at * narrow as isize);
-                let a = a.wrapping_add(group * C::WINDOW.outputs() + pass.outputs.0 + if EACH { j } else { 0 });
-                let step = if down { column_positions } else { 1 } * narrow;
-                let m_first = m
-                    .first
-                    .wrapping_add((tap_rows.0 - pass.rows.0) * m.tap_row + (tap_columns.0 - pass.columns.0) * m.tap);
-                let cut = Tiling::<K, T, C, NV>::SPREAD.cut(length, const { most::<K, T>(NV) });
-                let line = Line {
-                    from: a,
-                    step,
-                    m: Weights { first: m_first, ..m },
-                    taps: if empty { [0, 0] } else { [tap_rows.1 - tap_rows.0, tap_columns.1 - tap_columns.0] },
-                    back: [row_class.back * column_positions as isize, column_class.back]
-                        .map(|back| back * narrow as isize),
-                    steps,
-                    to,
-                    to_step,
-                    last,
-                    is_first,
-                };
-                heights!(Tiling::<K, T, C, NV>::SPREAD, cut, |i, MR| {
-                    // SAFETY: the caller's promise: numbers `i..i + MR` of the line.
-                    unsafe {
-                        tile::<K, T, C, MR, NV, PART, EACH>(&line, i);
-                    }
-                });
+        lines!(row_class.numbers, inner_rows, column_class.numbers, inner, |row, column, length, down| {
+            let tap_rows = row_class.taps_of(row, pass.rows);
+            let tap_columns = column_class.taps_of(column, pass.columns);
+            let empty = tap_rows.0 == tap_rows.1 || tap_columns.0 == tap_columns.1;
+            if empty && !is_first {
+                continue;
             }
-        }
+            let to = (sample * rows.size + row_class.first + row * rows.stride) * columns.size
+                + column_class.first
+                + column * columns.stride;
+            let to = wide.wrapping_add(to * channels + group * C::WINDOW.inputs() + j);
+            let to_step = if down { rows.stride * columns.size } else { columns.stride } * channels;
+            let at_row = row_class.position + row as isize - tap_rows.0 as isize * row_class.back;
+            let at_column = column_class.position + column as isize - tap_columns.0 as isize * column_class.back;
+            let at = ((sample * row_positions) as isize + at_row) * column_positions as isize + at_column;
+            let a = from.wrapping_offset(at * narrow as isize);
+            let a = a.wrapping_add(group * C::WINDOW.outputs() + pass.outputs.0 + if EACH { j } else { 0 });
+            let step = if down { column_positions } else { 1 } * narrow;
+            let m_first =
+                m.first.wrapping_add((tap_rows.0 - pass.rows.0) * m.tap_row + (tap_columns.0 - pass.columns.0) * m.tap);
+            let cut = Tiling::<K, T, C, NV>::SPREAD.cut(length, const { most::<K, T>(NV) });
+            let line = Line {
+                from: a,
+                step,
+                m: Weights { first: m_first, ..m },
+                taps: if empty { [0, 0] } else { [tap_rows.1 - tap_rows.0, tap_columns.1 - tap_columns.0] },
+                back: [row_class.back * column_positions as isize, column_class.back]
+                    .map(|back| back * narrow as isize),
+                steps,
+                to,
+                to_step,
+                last,
+                is_first,
+            };
+            heights!(Tiling::<K, T, C, NV>::SPREAD, cut, |i, MR| {
+                // SAFETY: the caller's promise: numbers `i..i + MR` of the line.
+                unsafe {
+                    tile::<K, T, C, MR, NV, PART, EACH>(&line, i);
+                }
+            });
+        });
     }
 }
 

@@ -5,7 +5,7 @@ use super::super::{Kernels, Lanes, Portable};
 use super::chains;
 use crate::scalar::Scalar;
 
-/// The sums of [`mul_rows`], of some columns, for a matrix that lies by column, `C` rows of `R` numbers.
+/// The sums of [`mul_rows`](super::mul_rows), of some columns, for a matrix that lies by column, `C` rows of `R` numbers.
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub fn mul_units<K: Kernels, T: Scalar, const R: usize, const C: usize>(
     a: &[[T; R]],
@@ -53,7 +53,7 @@ fn mul_units_in<K: Kernels, T: Scalar, const R: usize, const C: usize, const CHA
     }
 }
 
-/// The sums of [`dots`], of some rows, for a matrix that lies by column, `C` rows of `R` numbers.
+/// The sums of [`dots`](super::dots), of some rows, for a matrix that lies by column, `C` rows of `R` numbers.
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub fn dots_down<K: Kernels, T: Scalar, const R: usize, const C: usize>(
     a: &[[T; C]],

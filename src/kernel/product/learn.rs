@@ -3,7 +3,7 @@
 // `b + MR <= n` is what a block of any size asks; for one of 1 there is a shorter form.
 #![allow(clippy::int_plus_one)]
 
-use super::super::tile::{V, cut, few, narrow, panels, some, tile};
+use super::super::tile::{V, cut, few, narrow, panels, some, tile, tile_panels};
 use super::super::{Copies, Kernels, Lanes};
 use super::pack::{DEPTH, ENOUGH, LEFT, Panel, copy_rows, copy_vectors, crowds, packs};
 use crate::optimizer::Rule;
@@ -136,65 +136,56 @@ unsafe fn learn_tiles<K: Kernels, T: Scalar, U: Rule<T>, A: Array<T = T>, const 
     slots: *mut <U::Slots as Copies>::Of<A>,
     rule: &U,
 ) {
-    macro_rules! tiles {
-        ($max:tt) => {
-            panels!(V<T, K>, C, $max, |j, last, NV, PART| {
-                let mut q_panel = (q.wrapping_add(j), C);
-                if const { $max == 2 && packs::<K, T>(C) }
-                    && let Some(panel) = panel
-                {
-                    // SAFETY: the panels cover the `C` columns of `n` samples.
-                    unsafe { copy_vectors::<T, V<T, K>, NV, PART>(q_panel, n, last, panel) };
-                    q_panel = (panel.cast_const(), 2 * <V<T, K>>::LANES);
-                }
-                let (q, q_step) = q_panel;
-                let mut row = rows.start;
-                macro_rules! rows {
-                    ($MR:literal) => {
-                        rows!($MR, true)
-                    };
-                    ($MR:literal, $more:expr) => {
-                        while row + $MR <= rows.end && $more {
-                            // SAFETY: `n` samples, rows `row..row + MR` of `R`, and the panels cover `C` columns.
-                            unsafe {
-                                let zeros = [[<V<T, K>>::ZERO; NV]; $MR];
-                                let p = p.add(row - rows.start);
-                                let g = tile::<T, V<T, K>, $MR, NV, PART, 1>(zeros, n, p, (1, p_step), q, q_step, last);
-                                for r in 0..$MR {
-                                    for v in 0..NV {
-                                        let at = (row + r) * C + j + v * <V<T, K>>::LANES;
-                                        let count = if PART && v + 1 == NV { last } else { <V<T, K>>::LANES };
-                                        update::<T, V<T, K>, U, _>(m, slots, at, count, g[r][v], Role::Weight, rule);
-                                    }
-                                }
+    tile_panels!(K, T, C, |j, last, NV, PART| {
+        let mut q_panel = (q.wrapping_add(j), C);
+        if const { packs::<K, T>(C) }
+            && let Some(panel) = panel
+        {
+            // SAFETY: the panels cover the `C` columns of `n` samples.
+            unsafe { copy_vectors::<T, V<T, K>, NV, PART>(q_panel, n, last, panel) };
+            q_panel = (panel.cast_const(), 2 * <V<T, K>>::LANES);
+        }
+        let (q, q_step) = q_panel;
+        let mut row = rows.start;
+        macro_rules! rows {
+            ($MR:literal) => {
+                rows!($MR, true)
+            };
+            ($MR:literal, $more:expr) => {
+                while row + $MR <= rows.end && $more {
+                    // SAFETY: `n` samples, rows `row..row + MR` of `R`, and the panels cover `C` columns.
+                    unsafe {
+                        let zeros = [[<V<T, K>>::ZERO; NV]; $MR];
+                        let p = p.add(row - rows.start);
+                        let g = tile::<T, V<T, K>, $MR, NV, PART, 1>(zeros, n, p, (1, p_step), q, q_step, last);
+                        for r in 0..$MR {
+                            for v in 0..NV {
+                                let at = (row + r) * C + j + v * <V<T, K>>::LANES;
+                                let count = if PART && v + 1 == NV { last } else { <V<T, K>>::LANES };
+                                update::<T, V<T, K>, U, _>(m, slots, at, count, g[r][v], Role::Weight, rule);
                             }
-                            row += $MR;
                         }
-                    };
-                }
-                if const { few::<K, T>() } {
-                    rows!(4, !(rows.end - row).is_multiple_of(6));
-                    rows!(6);
-                } else {
-                    if const { K::REGISTERS >= 32 } {
-                        rows!(8);
                     }
-                    rows!(4);
+                    row += $MR;
                 }
-                if const { R % 4 == 3 } {
-                    rows!(3);
-                } else if const { R % 4 == 2 } {
-                    rows!(2);
-                }
-                rows!(1);
-            })
-        };
-    }
-    if const { few::<K, T>() } {
-        tiles!(2);
-    } else {
-        tiles!(3);
-    }
+            };
+        }
+        if const { few::<K, T>() } {
+            rows!(4, !(rows.end - row).is_multiple_of(6));
+            rows!(6);
+        } else {
+            if const { K::REGISTERS >= 32 } {
+                rows!(8);
+            }
+            rows!(4);
+        }
+        if const { R % 4 == 3 } {
+            rows!(3);
+        } else if const { R % 4 == 2 } {
+            rows!(2);
+        }
+        rows!(1);
+    });
 }
 
 /// Updates a vector of biases, each from its gradient `Σ_b q[b][c]`.

@@ -3,7 +3,7 @@
 // `b + MR <= n` is what a block of any size asks; for one of 1 there is a shorter form.
 #![allow(clippy::int_plus_one)]
 
-use super::super::tile::{V, V16, cut, few, narrow, panels, some, tile};
+use super::super::tile::{V, V16, cut, few, narrow, panels, some, tile, tile_panels, tile_rows};
 use super::super::{Epilogue, Kernels, Lanes, Plain};
 use super::chains;
 use super::pack::{ENOUGH, KC, MC, Panel, copy_vectors, packs};
@@ -78,46 +78,14 @@ fn mul_rows_in<K: Kernels, T: Scalar, E: Epilogue<T>, const R: usize, const C: u
         // SAFETY: as many rows as all have.
         return unsafe { mul_rows_packed::<K, T, E, R, C>(n, a, m, bias, out, end) };
     }
-    macro_rules! tiles {
-        ($max:tt) => {
-            panels!(V<T, K>, C, $max, |j, last, NV, PART| {
-                let mut b = 0;
-                macro_rules! rows {
-                    ($MR:literal) => {
-                        rows!($MR, true)
-                    };
-                    ($MR:literal, $more:expr) => {
-                        while b + $MR <= n && $more {
-                            // SAFETY: rows `b..b + MR` of `n`, and the panels cover `C` columns.
-                            unsafe {
-                                mul_tile::<T, V<T, K>, E, R, C, $MR, NV, PART, CHAINS>(a.add(b * R), m, bias, out, (b, j), last, end);
-                            }
-                            b += $MR;
-                        }
-                    };
-                }
-                if const { few::<K, T>() } {
-                    rows!(4, CHAINS > 1 || !(n - b).is_multiple_of(6));
-                    if const { CHAINS == 1 } {
-                        rows!(6);
-                    }
-                } else if const { CHAINS == 1 } {
-                    if const { K::REGISTERS >= 32 } {
-                        rows!(8);
-                    }
-                    rows!(4);
-                } else if const { K::REGISTERS >= 32 } {
-                    rows!(2);
-                }
-                rows!(1);
-            })
-        };
-    }
-    if const { few::<K, T>() } {
-        tiles!(2);
-    } else {
-        tiles!(3);
-    }
+    tile_panels!(K, T, C, |j, last, NV, PART| {
+        tile_rows!(K, T, CHAINS, 0, n, |b, MR| {
+            // SAFETY: rows `b..b + MR` of `n`, and the panels cover `C` columns.
+            unsafe {
+                mul_tile::<T, V<T, K>, E, R, C, MR, NV, PART, CHAINS>(a.add(b * R), m, bias, out, (b, j), last, end);
+            }
+        });
+    });
 }
 
 /// [`mul_rows_in`], some rows of `m` at a time. The sums of a tile wait in `out` for the next: the same order, and the same bits.
@@ -142,39 +110,27 @@ unsafe fn mul_rows_packed<K: Kernels, T: Scalar, E: Epilogue<T>, const R: usize,
             panels!(V<T, K>, C, 2, |j, last, NV, PART| {
                 // SAFETY: rows `k..k + steps` of `R`, and the panels cover `C` columns.
                 unsafe { copy_vectors::<T, V<T, K>, NV, PART>((m.add(k * C + j), C), steps, last, panel) };
-                let mut b = top;
-                macro_rules! rows {
-                    ($MR:literal) => {
-                        rows!($MR, true)
-                    };
-                    ($MR:literal, $more:expr) => {
-                        while b + $MR <= bottom && $more {
-                            let mut sums = [[<V<T, K>>::ZERO; NV]; $MR];
-                            // SAFETY: rows `b..b + MR` of `n`, and the panels cover `C` columns.
-                            unsafe {
-                                if k > 0 {
-                                    for r in 0..$MR {
-                                        for v in 0..NV {
-                                            let count = if PART && v + 1 == NV { last } else { <V<T, K>>::LANES };
-                                            sums[r][v] = some(out.add((b + r) * C + j + v * <V<T, K>>::LANES), count);
-                                        }
-                                    }
-                                }
-                                let (a, step) = (a.add(b * R + k), 2 * <V<T, K>>::LANES);
-                                let sums = tile::<T, V<T, K>, $MR, NV, false, 1>(sums, steps, a, (R, 1), panel, step, 0);
-                                if k + steps < R {
-                                    end_tile::<T, V<T, K>, Plain, C, $MR, NV, PART>(sums, None, out, (b, j), last, Plain);
-                                } else {
-                                    end_tile::<T, V<T, K>, E, C, $MR, NV, PART>(sums, bias, out, (b, j), last, end);
+                tile_rows!(K, T, 1, top, bottom, |b, MR| {
+                    let mut sums = [[<V<T, K>>::ZERO; NV]; MR];
+                    // SAFETY: rows `b..b + MR` of `n`, and the panels cover `C` columns.
+                    unsafe {
+                        if k > 0 {
+                            for r in 0..MR {
+                                for v in 0..NV {
+                                    let count = if PART && v + 1 == NV { last } else { <V<T, K>>::LANES };
+                                    sums[r][v] = some(out.add((b + r) * C + j + v * <V<T, K>>::LANES), count);
                                 }
                             }
-                            b += $MR;
                         }
-                    };
-                }
-                rows!(4, !(bottom - b).is_multiple_of(6));
-                rows!(6);
-                rows!(1);
+                        let (a, step) = (a.add(b * R + k), 2 * <V<T, K>>::LANES);
+                        let sums = tile::<T, V<T, K>, MR, NV, false, 1>(sums, steps, a, (R, 1), panel, step, 0);
+                        if k + steps < R {
+                            end_tile::<T, V<T, K>, Plain, C, MR, NV, PART>(sums, None, out, (b, j), last, Plain);
+                        } else {
+                            end_tile::<T, V<T, K>, E, C, MR, NV, PART>(sums, bias, out, (b, j), last, end);
+                        }
+                    }
+                });
             });
         }
     }
