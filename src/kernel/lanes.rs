@@ -59,10 +59,7 @@ pub trait Lanes<T>:
     #[must_use]
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn four_totals(vectors: [Self; 4]) -> Self {
-        let [a, b, c, d] = vectors;
-        let totals = [a.total(), b.total(), c.total(), d.total()];
-        // SAFETY: four numbers.
-        unsafe { Self::load_some(totals.as_ptr(), Self::LANES.min(4)) }
+        one_by_one(vectors)
     }
 
     /// Reads [`LANES`](Self::LANES) numbers.
@@ -85,6 +82,14 @@ pub trait Lanes<T>:
     /// # Safety
     /// There must be room for them.
     unsafe fn store_some(self, to: *mut T, count: usize);
+}
+
+/// [`Lanes::four_totals`] from each [`total`](Lanes::total).
+#[cfg_attr(not(debug_assertions), inline(always))]
+fn one_by_one<T, V: Lanes<T>>([a, b, c, d]: [V; 4]) -> V {
+    let totals = [a.total(), b.total(), c.total(), d.total()];
+    // SAFETY: four numbers.
+    unsafe { V::load_some(totals.as_ptr(), V::LANES.min(4)) }
 }
 
 macro_rules! one_lane { ($($t:ident $bits:ident $shift:ident),*) => { $(
@@ -281,13 +286,11 @@ impl<T: Copy, V: Lanes<T>> Lanes<T> for Pair<V> {
     }
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn four_totals(vectors: [Self; 4]) -> Self {
-        let [a, b, c, d] = vectors;
-        if V::LANES >= 4 {
-            return Self(V::four_totals([a.0 + a.1, b.0 + b.1, c.0 + c.1, d.0 + d.1]), V::ZERO);
+        if V::LANES < 4 {
+            return one_by_one(vectors);
         }
-        let totals = [a.total(), b.total(), c.total(), d.total()];
-        // SAFETY: four numbers.
-        unsafe { Self::load_some(totals.as_ptr(), Self::LANES.min(4)) }
+        let [a, b, c, d] = vectors;
+        Self(V::four_totals([a.0 + a.1, b.0 + b.1, c.0 + c.1, d.0 + d.1]), V::ZERO)
     }
     #[cfg_attr(not(debug_assertions), inline(always))]
     unsafe fn load(from: *const T) -> Self {

@@ -47,6 +47,8 @@ pub fn all<K: Kernels, T: Scalar>() {
     sizes::<K, T, Sizes<9, 4, 8, 6, 2, 3, (Valid<3>, Padded<3, 2, 3>), 4>, { 6 * 4 * 6 }>();
     sizes::<K, T, Sizes<6, 7, 9, 10, 2, 1, (Valid, Valid<2>)>, { 2 * 9 * 10 }>();
     sizes::<K, T, Sizes<9, 8, 20, 20, 3, 3, Same<2>, 1>, { 9 * 20 }>();
+    sizes::<K, T, Sizes<5, 17, 20, 20, 3, 3, Same, 1>, { 9 * 20 }>();
+    sizes::<K, T, Sizes<1, 20, 33, 33, 1, 4, Valid, 1>, { 4 * 33 }>();
     sizes::<K, T, Sizes<8, 9, 1, 9, 3, 3, Same>, { 9 * 9 }>();
     sizes::<K, T, Sizes<5, 3, 18, 33, 1, 1, Valid>, { 18 * 33 }>();
     sizes::<K, T, Sizes<3, 13, 16, 70, 2, 3, Same>, { 6 * 16 * 70 }>();

@@ -112,7 +112,7 @@ unsafe fn learn_rows_copied<
         // SAFETY: the caller's promise; `n` rows of `width` numbers have room in one copy, and `n` of a panel in the other.
         unsafe {
             if N > 0 {
-                copy_rows::<T, V<T, K>>(p_part, n, bottom - top, (left, width));
+                copy_rows(p_part, n, bottom - top, (left, width));
                 p_part = (left.cast_const(), width);
             }
             learn_tiles::<K, T, U, A, R, C>(n, p_part, q, Some(panel), top..bottom, m, slots, rule);

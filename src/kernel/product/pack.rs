@@ -36,26 +36,15 @@ pub(super) const fn crowds<T: Scalar>(columns: usize) -> bool {
 /// # Safety
 /// They are there, and so is room for them.
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub(super) unsafe fn copy_rows<T: Copy, V: Lanes<T>>(
+pub(super) unsafe fn copy_rows<T: Copy>(
     (from, from_step): (*const T, usize),
     n: usize,
     count: usize,
     (to, to_step): (*mut T, usize),
 ) {
     for b in 0..n {
-        // SAFETY: the caller's promise.
-        unsafe {
-            let (from, to) = (from.add(b * from_step), to.add(b * to_step));
-            let mut i = 0;
-            while i + V::LANES <= count {
-                V::load(from.add(i)).store(to.add(i));
-                i += V::LANES;
-            }
-            while i < count {
-                *to.add(i) = *from.add(i);
-                i += 1;
-            }
-        }
+        // SAFETY: the caller's promise; a copy is elsewhere.
+        unsafe { to.add(b * to_step).copy_from_nonoverlapping(from.add(b * from_step), count) };
     }
 }
 
