@@ -30,6 +30,11 @@ pub trait Kernels: Copy + 'static {
         task.run::<Self>()
     }
 
+    /// Has the processor fetch what will be read from `at` soon, if that is there.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn prefetch<T>(_at: *const T) {}
+
     // Loops of an instruction set's own, for one sample. Each says whether it did the work; if not, nothing has changed. `ROWS` is how many rows
     // the matrix has, `rows` how many of them are meant.
 

@@ -42,6 +42,12 @@ impl Kernels for Avx2 {
     const REGISTERS: usize = 16;
     type Narrow = Sse;
 
+    #[inline(always)]
+    fn prefetch<T>(at: *const T) {
+        // SAFETY: a hint, which reads nothing.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) }
+    }
+
     #[inline]
     unsafe fn begin<T: Task>(task: T) -> T::Output {
         // SAFETY: the caller's promise.

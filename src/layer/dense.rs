@@ -24,9 +24,14 @@ pub struct Dense<const IN: usize, const OUT: usize, T = f32> {
 crate::zeroed!([const IN: usize, const OUT: usize, T: Scalar] Dense<IN, OUT, T> { weight, bias });
 
 /// Inputs whose weights are treated at a time, dx, gradient and update, while they are in a near cache: of a batch's tiles, which have three, four,
-/// six or eight rows, several.
-const fn visit(batch: usize) -> usize {
-    if batch == 1 { BLOCK } else { 24 }
+/// six or eight rows, several. Large batches work with copies of dy, which they want to use for more rows.
+const fn visit(batch: usize, dx: bool) -> usize {
+    match batch {
+        1 => BLOCK,
+        2..64 => 24,
+        _ if dx => 120,
+        _ => usize::MAX / 2,
+    }
 }
 
 /// Inputs or outputs whose weights are one slice.
@@ -133,10 +138,17 @@ impl<const IN: usize, const OUT: usize, T: Scalar> Dense<IN, OUT, T> {
                 kernel::learn_rows::<K, T, R, _, OUT, IN>(dy, x, 0..OUT, weight, weight_slots, rule);
             }
         } else if const { is_shared(IN * OUT * B) } {
-            share::<K, _, B>(LearnRows::new((x, dy), &mut self.weight.0, weight_slots, rule, (dx, end), visit(B)));
+            share::<K, _, B>(LearnRows::new(
+                (x, dy),
+                &mut self.weight.0,
+                weight_slots,
+                rule,
+                (dx, end),
+                visit(B, D::WANTED),
+            ));
         } else {
-            for start in (0..IN).step_by(visit(B)) {
-                let rows = start..start + visit(B);
+            for start in (0..IN).step_by(visit(B, D::WANTED)) {
+                let rows = start..start + visit(B, D::WANTED);
                 kernel::dots_then::<K, T, E, IN, OUT>(dy, &self.weight.0, rows.clone(), None, dx, end);
                 kernel::learn_rows::<K, T, R, _, IN, OUT>(x, dy, rows, &mut self.weight.0, weight_slots, rule);
             }

@@ -228,9 +228,11 @@ macro_rules! every_size {
         $kernels::<$K, $T, $n, { 26 * $n % 71 }>($n % 10, true);
     )* };
     ($K:ty, $T:ty) => {
-        // Products and gradients that copy panels of the right side; a gradient that copies the left one, too; rows that are treated in blocks.
-        kernels::<$K, $T, 300, 37>(140, false);
+        // Products and gradients that copy panels of the right side, once or twice; a gradient that copies the left one, too; rows that are treated
+        // in blocks.
+        kernels::<$K, $T, 450, 37>(140, false);
         kernels::<$K, $T, 512, 37>(65, false);
+        kernels::<$K, $T, 512, 37>(130, false);
         kernels::<$K, $T, 66, 512>(5, false);
         epilogues::<$K, $T, 1, 70>(3, false);
         every_size!(epilogues, $K, $T, [3 9 16 34 44]);

@@ -3,9 +3,9 @@
 // `b + MR <= n` is what a block of any size asks; for one of 1 there is a shorter form.
 #![allow(clippy::int_plus_one)]
 
-use super::super::tile::{V, cut, few, narrow, panels, some, tile, tile_panels};
+use super::super::tile::{V, cut, few, narrow, panels, some, tile, tile_panels, tile_rows};
 use super::super::{Copies, Kernels, Lanes};
-use super::pack::{DEPTH, ENOUGH, LEFT, Panel, copy_rows, copy_vectors, crowds, packs};
+use super::pack::{DEPTH, ENOUGH, LEFT, Panel, WAITING, copy_rows, copy_vectors, crowds, far, packs, width};
 use crate::optimizer::Rule;
 use crate::parameter::Role;
 use crate::scalar::Scalar;
@@ -68,20 +68,20 @@ pub(in crate::kernel) unsafe fn learn_rows_at<
     let (p, rows) = (p.wrapping_add(start), start..end);
     // SAFETY: the caller's promise: `n` samples, and `rows` of `R`.
     unsafe {
-        if const { R >= 64 && packs::<K, T>(C) } && (2 * ENOUGH..=DEPTH).contains(&n) {
+        if const { R >= 64 && packs::<K, T>(C) } && n >= 2 * ENOUGH {
             if const { crowds::<T>(R) } {
                 learn_rows_copied::<K, T, U, A, R, C, { LEFT / 64 }>(n, p, q, rows, m, slots, rule);
             } else {
                 learn_rows_copied::<K, T, U, A, R, C, 0>(n, p, q, rows, m, slots, rule);
             }
         } else {
-            learn_tiles::<K, T, U, A, R, C>(n, (p, R), q, None, rows, m, slots, rule);
+            learn_tiles::<K, T, U, A, R, C>(n, p, q, rows, m, slots, rule);
         }
     }
 }
 
-/// [`learn_tiles`] of 1 to [`DEPTH`] samples, from copies of what is used again and again: panels of `q`, for as many rows at a time as the second
-/// cache holds; and `p`, if `N` is the size of a copy of [`LEFT`] bytes.
+/// [`learn_tiles`] of many samples, from copies of what is used again and again: panels of `q`, for as many rows at a time as the second cache
+/// holds; and `p`, if `N` is the size of a copy of [`LEFT`] bytes. After [`DEPTH`] samples sums wait on the stack for the next.
 ///
 /// # Safety
 /// As there.
@@ -103,19 +103,76 @@ unsafe fn learn_rows_copied<
     slots: *mut <U::Slots as Copies>::Of<A>,
     rule: &U,
 ) {
-    let (mut left, mut panel) = (Panel::<V<T, K>, N>::uninit(), Panel::<V<T, K>, DEPTH>::uninit());
-    let (left, panel) = (left.as_mut_ptr().cast::<T>(), panel.as_mut_ptr().cast::<T>());
-    let width = if N > 0 { LEFT } else { 128 << 10 } / T::BYTES / n / 6 * 6;
+    let (mut left, mut waiting) = (Panel::<V<T, K>, N>::uninit(), Panel::<V<T, K>, WAITING>::uninit());
+    let (left, waiting) = (left.as_mut_ptr().cast::<T>(), waiting.as_mut_ptr().cast::<T>());
+    let (mut panel, pair) = (Panel::<V<T, K>, DEPTH>::uninit(), 2 * <V<T, K>>::LANES);
+    let panel = panel.as_mut_ptr().cast::<T>();
+    let depth = n.div_ceil(n.div_ceil(DEPTH));
+    let bytes = size_of::<A>() + size_of::<<U::Slots as Copies>::Of<A>>();
+    let most = if n > depth { WAITING.min(width(bytes / R)) } else { width(bytes / R) };
+    let width = if N > 0 { (LEFT / T::BYTES / depth / 6 * 6).min(most) } else { most };
+    let starts = U::Slots::starts::<T, A>(slots);
     for top in rows.clone().step_by(width) {
         let bottom = rows.end.min(top + width);
-        let mut p_part = (p.wrapping_add(top - rows.start), R);
-        // SAFETY: the caller's promise; `n` rows of `width` numbers have room in one copy, and `n` of a panel in the other.
+        let share = if far(size_of::<A>()) { (6 * depth).div_ceil(bottom - top) } else { 0 };
+        // SAFETY: the caller's promise: `n` samples, rows `top..bottom` of `R`, and the panels cover `C` columns. What waits and the copies have room
+        // for `width` rows and `depth` samples.
         unsafe {
-            if N > 0 {
-                copy_rows(p_part, n, bottom - top, (left, width));
-                p_part = (left.cast_const(), width);
-            }
-            learn_tiles::<K, T, U, A, R, C>(n, p_part, q, Some(panel), top..bottom, m, slots, rule);
+            panels!(V<T, K>, C, 2, |j, last, NV, PART| {
+                for s in (0..n).step_by(depth) {
+                    let (steps, end) = (depth.min(n - s), s + depth >= n);
+                    // The next panel, of which each tile has the processor fetch a part, and its weights.
+                    let mut next = q.wrapping_add(if end { j + pair } else { (s + depth) * C + j } + pair - 1);
+                    copy_vectors::<T, V<T, K>, NV, PART>((q.add(s * C + j), C), steps, last, panel);
+                    let (mut p, mut p_step) = (p.add(s * R + top - rows.start), R);
+                    if N > 0 {
+                        if j == 0 || n > depth {
+                            copy_rows((p, R), steps, bottom - top, (left, width));
+                        }
+                        (p, p_step) = (left.cast_const(), width);
+                    }
+                    tile_rows!(K, T, 1, top, bottom, |row, MR| {
+                        let at = |r: usize, v: usize| (row + r) * C + j + v * <V<T, K>>::LANES;
+                        if far(bytes) && end {
+                            for r in 0..MR {
+                                let at = at(r, NV) - 1;
+                                K::prefetch(m.wrapping_add(at));
+                                if !starts[0].is_null() {
+                                    K::prefetch(starts[0].wrapping_add(at));
+                                }
+                                if !starts[1].is_null() {
+                                    K::prefetch(starts[1].wrapping_add(at));
+                                }
+                            }
+                        }
+                        for _ in 0..share {
+                            K::prefetch(next);
+                            next = next.wrapping_add(C);
+                        }
+                        let mut g = [[<V<T, K>>::ZERO; NV]; MR];
+                        let waiting = waiting.cast::<V<T, K>>().add((row - top) * 2);
+                        if s > 0 {
+                            for r in 0..MR {
+                                for v in 0..NV {
+                                    g[r][v] = *waiting.add(2 * r + v);
+                                }
+                            }
+                        }
+                        let p = p.add(row - top);
+                        let g = tile::<T, V<T, K>, MR, NV, false, 1>(g, steps, p, (1, p_step), panel, pair, 0);
+                        for r in 0..MR {
+                            for v in 0..NV {
+                                if end {
+                                    let count = if PART && v + 1 == NV { last } else { <V<T, K>>::LANES };
+                                    update::<T, V<T, K>, U, _>(m, slots, at(r, v), count, g[r][v], Role::Weight, rule);
+                                } else {
+                                    *waiting.add(2 * r + v) = g[r][v];
+                                }
+                            }
+                        }
+                    });
+                }
+            });
         }
     }
 }
@@ -123,29 +180,18 @@ unsafe fn learn_rows_copied<
 /// Updates `rows` of `m`, to the first of which `p` belongs, tile by tile.
 ///
 /// # Safety
-/// They are there, and `n` samples, no more than `panel` has room for; and nobody else reads or writes those rows, nor their slots.
-#[allow(clippy::too_many_arguments, reason = "the loops around it are theirs")]
+/// They are there, and `n` samples; and nobody else reads or writes those rows, nor their slots.
 #[cfg_attr(not(debug_assertions), inline(always))]
 unsafe fn learn_tiles<K: Kernels, T: Scalar, U: Rule<T>, A: Array<T = T>, const R: usize, const C: usize>(
     n: usize,
-    (p, p_step): (*const T, usize),
+    p: *const T,
     q: *const T,
-    panel: Option<*mut T>,
     rows: core::ops::Range<usize>,
     m: *mut T,
     slots: *mut <U::Slots as Copies>::Of<A>,
     rule: &U,
 ) {
     tile_panels!(K, T, C, |j, last, NV, PART| {
-        let mut q_panel = (q.wrapping_add(j), C);
-        if const { packs::<K, T>(C) }
-            && let Some(panel) = panel
-        {
-            // SAFETY: the panels cover the `C` columns of `n` samples.
-            unsafe { copy_vectors::<T, V<T, K>, NV, PART>(q_panel, n, last, panel) };
-            q_panel = (panel.cast_const(), 2 * <V<T, K>>::LANES);
-        }
-        let (q, q_step) = q_panel;
         let mut row = rows.start;
         macro_rules! rows {
             ($MR:literal) => {
@@ -156,8 +202,8 @@ unsafe fn learn_tiles<K: Kernels, T: Scalar, U: Rule<T>, A: Array<T = T>, const 
                     // SAFETY: `n` samples, rows `row..row + MR` of `R`, and the panels cover `C` columns.
                     unsafe {
                         let zeros = [[<V<T, K>>::ZERO; NV]; $MR];
-                        let p = p.add(row - rows.start);
-                        let g = tile::<T, V<T, K>, $MR, NV, PART, 1>(zeros, n, p, (1, p_step), q, q_step, last);
+                        let (p, q) = (p.add(row - rows.start), q.add(j));
+                        let g = tile::<T, V<T, K>, $MR, NV, PART, 1>(zeros, n, p, (1, R), q, C, last);
                         for r in 0..$MR {
                             for v in 0..NV {
                                 let at = (row + r) * C + j + v * <V<T, K>>::LANES;

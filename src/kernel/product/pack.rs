@@ -6,16 +6,23 @@ use super::super::tile::{V, few, some};
 use super::super::{Kernels, Lanes};
 use crate::scalar::Scalar;
 
-/// Rows of a panel of the right matrix that are copied at a time in a forward pass: 8 KB, which stay in the nearest cache.
-pub(super) const KC: usize = 128;
+/// Rows of a panel of the right matrix that are copied at a time in a forward pass, at most: 25 KB, most of the nearest cache.
+pub(super) const KC: usize = 400;
+/// Rows of the right matrix that are worth a copy.
+pub(super) const TALL: usize = 128;
 /// Rows of the product between two copies of a panel: as many as the second cache holds `KC` numbers of.
 pub(super) const MC: usize = 128;
 /// Rows of the product that are worth a copy, or half of the samples of a gradient that are.
 pub(super) const ENOUGH: usize = 32;
-/// Samples of a gradient whose panels are copied, at most.
-pub(super) const DEPTH: usize = 256;
+/// Samples of a gradient whose panels are copied at a time, at most.
+pub(super) const DEPTH: usize = 128;
+/// Rows of a gradient between two copies of a panel, at most, and at least.
+pub(super) const WIDTH: usize = 396;
+const LEAST: usize = 48;
+/// Rows whose sums wait for more samples, at most.
+pub(super) const WAITING: usize = 96;
 /// Bytes of the left matrix of a gradient that are copied at a time.
-pub(super) const LEFT: usize = 32 << 10;
+pub(super) const LEFT: usize = 24 << 10;
 
 /// A copy of `N` pairs of vectors, on the stack.
 pub(super) type Panel<V, const N: usize> = MaybeUninit<[[V; 2]; N]>;
@@ -29,6 +36,24 @@ pub(super) const fn packs<K: Kernels, T: Scalar>(columns: usize) -> bool {
 /// Whether rows of a left matrix fall on so few places of the nearest cache that they are copied, too.
 pub(super) const fn crowds<T: Scalar>(columns: usize) -> bool {
     (columns * T::BYTES).is_multiple_of(2048)
+}
+
+/// Rows of a gradient between two copies of a panel, if each has so many bytes of weights and slots: 1 MB, because a page that is left for too
+/// many others must be looked up again.
+pub(super) const fn width(bytes: usize) -> usize {
+    let rows = (1 << 20) / bytes / 6 * 6;
+    if rows < LEAST {
+        LEAST
+    } else if rows > WIDTH {
+        WIDTH
+    } else {
+        rows
+    }
+}
+
+/// Whether so many bytes lie beyond the second cache, so that it takes long to fetch them.
+pub(super) const fn far(bytes: usize) -> bool {
+    bytes > 1 << 20
 }
 
 /// Copies `count` numbers from each of `n` rows, from one every `from_step` to one every `to_step`.

@@ -6,7 +6,7 @@
 use super::super::tile::{V, V16, cut, few, narrow, panels, some, tile, tile_panels, tile_rows};
 use super::super::{Epilogue, Kernels, Lanes, Plain};
 use super::chains;
-use super::pack::{ENOUGH, KC, MC, Panel, copy_vectors, packs};
+use super::pack::{ENOUGH, KC, MC, Panel, TALL, copy_vectors, far, packs};
 use crate::scalar::Scalar;
 use crate::storage::Zeroed;
 
@@ -74,7 +74,7 @@ fn mul_rows_in<K: Kernels, T: Scalar, E: Epilogue<T>, const R: usize, const C: u
         }
         return;
     }
-    if const { CHAINS == 1 && R >= KC && packs::<K, T>(C) } && n >= ENOUGH {
+    if const { CHAINS == 1 && R >= TALL && packs::<K, T>(C) } && n >= ENOUGH {
         // SAFETY: as many rows as all have.
         return unsafe { mul_rows_packed::<K, T, E, R, C>(n, a, m, bias, out, end) };
     }
@@ -101,16 +101,25 @@ unsafe fn mul_rows_packed<K: Kernels, T: Scalar, E: Epilogue<T>, const R: usize,
     out: *mut T,
     end: E,
 ) {
-    let mut panel = Panel::<V<T, K>, KC>::uninit();
+    let (mut panel, pair) = (Panel::<V<T, K>, KC>::uninit(), 2 * <V<T, K>>::LANES);
     let panel = panel.as_mut_ptr().cast::<T>();
-    for k in (0..R).step_by(KC) {
-        let steps = KC.min(R - k);
+    // Parts of about the same height.
+    let depth = const { R.div_ceil(R.div_ceil(KC)) };
+    for k in (0..R).step_by(depth) {
+        let (steps, part) = (depth.min(R - k), m.wrapping_add(k * C));
         for top in (0..n).step_by(MC) {
             let bottom = n.min(top + MC);
+            let share = if const { far(R * C * T::BYTES) } { (6 * steps).div_ceil(bottom - top) } else { 0 };
             panels!(V<T, K>, C, 2, |j, last, NV, PART| {
                 // SAFETY: rows `k..k + steps` of `R`, and the panels cover `C` columns.
-                unsafe { copy_vectors::<T, V<T, K>, NV, PART>((m.add(k * C + j), C), steps, last, panel) };
+                unsafe { copy_vectors::<T, V<T, K>, NV, PART>((part.add(j), C), steps, last, panel) };
+                // The next panel, of which each tile has the processor fetch a part.
+                let mut next = part.wrapping_add(j + 2 * pair - 1);
                 tile_rows!(K, T, 1, top, bottom, |b, MR| {
+                    for _ in 0..share {
+                        K::prefetch(next);
+                        next = next.wrapping_add(C);
+                    }
                     let mut sums = [[<V<T, K>>::ZERO; NV]; MR];
                     // SAFETY: rows `b..b + MR` of `n`, and the panels cover `C` columns.
                     unsafe {
@@ -122,8 +131,8 @@ unsafe fn mul_rows_packed<K: Kernels, T: Scalar, E: Epilogue<T>, const R: usize,
                                 }
                             }
                         }
-                        let (a, step) = (a.add(b * R + k), 2 * <V<T, K>>::LANES);
-                        let sums = tile::<T, V<T, K>, MR, NV, false, 1>(sums, steps, a, (R, 1), panel, step, 0);
+                        let a = a.add(b * R + k);
+                        let sums = tile::<T, V<T, K>, MR, NV, false, 1>(sums, steps, a, (R, 1), panel, pair, 0);
                         if k + steps < R {
                             end_tile::<T, V<T, K>, Plain, C, MR, NV, PART>(sums, None, out, (b, j), last, Plain);
                         } else {
