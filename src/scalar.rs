@@ -45,6 +45,8 @@ pub trait Scalar:
     /// Its little-endian bytes.
     type Bytes: AsRef<[u8]> + AsMut<[u8]> + Zeroed;
 
+    /// 0, 1, 2, ...
+    const INDICES: [Self; 16];
     /// The nearest number to a constant.
     fn from_f64(value: f64) -> Self;
     /// The nearest number to a count.
@@ -147,6 +149,8 @@ macro_rules! scalar {
         impl Scalar for $t {
             const BYTES: usize = size_of::<$t>();
             const ONE: Self = 1.0;
+            const INDICES: [Self; 16] =
+                [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 11.0, 12.0, 13.0, 14.0, 15.0];
             const EPSILON: Self = $t::EPSILON;
             const SMALLEST: Self = $t::from_bits(1);
             const MIN: Self = $t::NEG_INFINITY;

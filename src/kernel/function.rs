@@ -6,8 +6,10 @@
 // As published; a shorter decimal is the same number.
 #![allow(clippy::excessive_precision)]
 
+use super::tile::{V, some};
 use super::{Kernels, Lanes};
 use crate::scalar::Scalar;
+use crate::storage::Zeroed;
 
 /// Σ cᵢ xⁱ, the highest coefficient first.
 #[cfg_attr(not(debug_assertions), inline(always))]
@@ -265,6 +267,29 @@ pub fn below_largest<K: Kernels, T: Scalar, const N: usize>(
         }
     }
     exponentials::<K, T, N>(rows, sums);
+}
+
+/// Each number of a row by a factor, less `scale` at one place, in whole vectors: what was written in parts can't be read as a whole before all
+/// that comes first is done.
+#[cfg_attr(not(debug_assertions), inline(always))]
+pub fn scale_less<K: Kernels, T: Scalar, const N: usize>(row: &mut [T; N], factor: T, place: usize, scale: T) {
+    if const { N < <V<T, K>>::LANES && <V<T, K::Narrow>>::LANES > 1 } {
+        return scale_less::<K::Narrow, T, N>(row, factor, place, scale);
+    }
+    let lanes = <V<T, K>>::LANES;
+    let (factor, scale, zero) = (<V<T, K>>::splat(factor), <V<T, K>>::splat(scale), <V<T, K>>::ZERO);
+    for at in (0..N).step_by(lanes) {
+        let (count, place) = (lanes.min(N - at), place as f64 - at as f64);
+        let (before, behind) = (<V<T, K>>::splat(T::from_f64(place - 0.5)), <V<T, K>>::splat(T::from_f64(place + 0.5)));
+        // SAFETY: `count` numbers from `at` on are there, and no vector has more than sixteen.
+        unsafe {
+            let index = <V<T, K>>::load(T::INDICES.as_ptr());
+            let less = index.below(before, zero, index.below(behind, scale, zero));
+            let at = row.as_mut_ptr().add(at);
+            let new = some::<T, V<T, K>>(at, count) * factor - less;
+            if count == lanes { new.store(at) } else { new.store_some(at, count) }
+        }
+    }
 }
 
 #[cfg(test)]

@@ -128,6 +128,21 @@ fn softmax<K: Kernels, T: Scalar, const CLASSES: usize>(
     loss
 }
 
+/// [`softmax`] with labels: `finish` makes the gradient of the exponentials, their sum and the label.
+#[inline(always)]
+fn by_label<K: Kernels, T: Scalar, L: Label, const CLASSES: usize>(
+    y: &[[T; CLASSES]],
+    labels: &[L],
+    dy: &mut [[T; CLASSES]],
+    finish: impl Fn(&mut [T; CLASSES], T, usize),
+) -> T {
+    softmax::<K, T, CLASSES>(y, dy, |i, dy, [sum, ln_sum, max]| {
+        let (Some(y), Some(label)) = (y.get(i), labels.get(i)) else { return T::ZERO };
+        finish(dy, sum, label.index());
+        ln_sum + (max - probability(y, *label))
+    })
+}
+
 /// Each number by a factor, one at a time: in a loop where there are many, which the compiler would write out otherwise.
 #[inline(always)]
 fn scale_all<T: Scalar, const N: usize>(values: &mut [T; N], factor: T) {
@@ -154,20 +169,24 @@ impl<T: Scalar, L: Label, const CLASSES: usize> Compares<[T; CLASSES], L> for So
     }
     #[inline(always)]
     fn gradients<K: Kernels>(&self, y: &[[T; CLASSES]], labels: &[L], scale: T, dy: &mut [[T; CLASSES]]) -> T {
-        softmax::<K, T, CLASSES>(y, dy, |i, dy, [sum, ln_sum, max]| {
-            let (Some(y), Some(label)) = (y.get(i), labels.get(i)) else { return T::ZERO };
-            let (factor, label_index) = (scale / sum, label.index());
-            if const { <T::Lanes<K> as Lanes<T>>::LANES > 1 } {
+        let in_vectors = <T::Lanes<K> as Lanes<T>>::LANES > 1;
+        if in_vectors && CLASSES <= 4 && labels.len() == 1 {
+            return by_label::<K, T, L, CLASSES>(y, labels, dy, |dy, sum, label| {
+                kernel::scale_less::<K, T, CLASSES>(dy, scale / sum, label, scale);
+            });
+        }
+        by_label::<K, T, L, CLASSES>(y, labels, dy, |dy, sum, label| {
+            let factor = scale / sum;
+            if in_vectors {
                 for (class, dy) in dy.iter_mut().enumerate() {
-                    *dy = *dy * factor - if class == label_index { scale } else { T::ZERO };
+                    *dy = *dy * factor - if class == label { scale } else { T::ZERO };
                 }
             } else {
                 scale_all(dy, factor);
-                if let Some(dy) = dy.get_mut(label_index) {
+                if let Some(dy) = dy.get_mut(label) {
                     *dy -= scale;
                 }
             }
-            ln_sum + (max - probability(y, *label))
         })
     }
     #[inline(always)]

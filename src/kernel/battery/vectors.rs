@@ -3,7 +3,7 @@
 use core::fmt::Debug;
 
 use super::guarded::Guarded;
-use crate::kernel::{Kernels, Lanes, Pair};
+use crate::kernel::{Kernels, Lanes, Pair, scale_less};
 use crate::scalar::Scalar;
 
 /// The vectors of an instruction set, whose `mul_add` rounds once if `fused`.
@@ -16,6 +16,29 @@ pub fn all<K: Kernels>(fused: bool) {
     vector::<f64, K::F64>(mul_add);
     vector::<f64, K::F64x16>(mul_add);
     vector::<f64, Pair<K::F64>>(mul_add);
+
+    scaled::<K, f32, 1>();
+    scaled::<K, f32, 3>();
+    scaled::<K, f32, 4>();
+    scaled::<K, f64, 3>();
+    scaled::<K, f32, 21>();
+}
+
+/// Each number of a row by a factor, less another at each place.
+fn scaled<K: Kernels, T: Scalar, const N: usize>() {
+    let (factor, less) = (T::from_f64(1.0 / 3.0), T::from_f64(0.7));
+    let numbers = numbers::<T>();
+    for place in 0..N {
+        for start in 0..numbers.len() {
+            let row: [T; N] = core::array::from_fn(|i| numbers[(start + i) % numbers.len()]);
+            let mut to = Guarded::new(&row, 0);
+            scale_less::<K, T, N>(to.array_mut(), factor, place, less);
+            for (i, &found) in to.get().iter().enumerate() {
+                let expected = row[i] * factor - if i == place { less } else { T::ZERO };
+                same(("scale_less", N, place, i, row[i]), found, expected);
+            }
+        }
+    }
 }
 
 /// What no formula may forget, and some usual numbers.
