@@ -108,39 +108,50 @@ impl<T: Scalar, const CLASSES: usize> Compares<[T; CLASSES], Vector<CLASSES, T>>
     }
 }
 
-/// Visits every sample with dy = e^(y - max y) and the sum of these, the sum's logarithm and max y. Returns the sum of what `visit` returns.
+/// dy = e^(y - max y) of at most [`BLOCK`] samples. Returns the sum of each of these, its logarithm, and max y.
 #[inline(always)]
 fn softmax<K: Kernels, T: Scalar, const CLASSES: usize>(
     y: &[[T; CLASSES]],
     dy: &mut [[T; CLASSES]],
-    mut visit: impl FnMut(usize, &mut [T; CLASSES], [T; 3]) -> T,
+) -> [[T; BLOCK]; 3] {
+    let (mut max, mut sum, n) = ([T::ZERO; BLOCK], [T::ZERO; BLOCK], y.len().min(dy.len()));
+    kernel::below_largest::<K, T, CLASSES>(y, dy, &mut max, &mut sum);
+    let mut ln_sum = sum;
+    kernel::each::<K, T, kernel::LnNormal>(take_mut(&mut ln_sum, n));
+    [sum, ln_sum, max]
+}
+
+/// Gradients and the sum of the losses, with labels; of a `SINGLE` sample in vectors.
+#[inline(always)]
+fn by_label<K: Kernels, T: Scalar, L: Label, const CLASSES: usize, const SINGLE: bool>(
+    y: &[[T; CLASSES]],
+    labels: &[L],
+    scale: T,
+    dy: &mut [[T; CLASSES]],
 ) -> T {
     let mut loss = T::ZERO;
-    for (block, (y, dy)) in y.chunks(BLOCK).zip(dy.chunks_mut(BLOCK)).enumerate() {
-        let (mut max, mut sum, n) = ([T::ZERO; BLOCK], [T::ZERO; BLOCK], y.len().min(dy.len()));
-        kernel::below_largest::<K, T, CLASSES>(y, dy, &mut max, &mut sum);
-        let mut ln_sum = sum;
-        kernel::each::<K, T, kernel::LnNormal>(take_mut(&mut ln_sum, n));
-        for (i, dy) in dy.iter_mut().enumerate().take(n) {
-            loss += visit(block * BLOCK + i, dy, [sum[i], ln_sum[i], max[i]]);
+    for ((y, dy), labels) in y.chunks(BLOCK).zip(dy.chunks_mut(BLOCK)).zip(labels.chunks(BLOCK)) {
+        let [sum, ln_sum, max] = softmax::<K, T, CLASSES>(y, dy);
+        for (((y, dy), label), ((sum, ln_sum), max)) in
+            y.iter().zip(dy).zip(labels).zip(sum.into_iter().zip(ln_sum).zip(max))
+        {
+            let (factor, label) = (scale / sum, label.index());
+            if SINGLE {
+                kernel::scale_less::<K, T, CLASSES>(dy, factor, label, scale);
+            } else if <T::Lanes<K> as Lanes<T>>::LANES > 1 {
+                for (class, dy) in dy.iter_mut().enumerate() {
+                    *dy = *dy * factor - if class == label { scale } else { T::ZERO };
+                }
+            } else {
+                scale_all(dy, factor);
+                if let Some(dy) = dy.get_mut(label) {
+                    *dy -= scale;
+                }
+            }
+            loss += ln_sum + (max - probability(y, label));
         }
     }
     loss
-}
-
-/// [`softmax`] with labels: `finish` makes the gradient of the exponentials, their sum and the label.
-#[inline(always)]
-fn by_label<K: Kernels, T: Scalar, L: Label, const CLASSES: usize>(
-    y: &[[T; CLASSES]],
-    labels: &[L],
-    dy: &mut [[T; CLASSES]],
-    finish: impl Fn(&mut [T; CLASSES], T, usize),
-) -> T {
-    softmax::<K, T, CLASSES>(y, dy, |i, dy, [sum, ln_sum, max]| {
-        let (Some(y), Some(label)) = (y.get(i), labels.get(i)) else { return T::ZERO };
-        finish(dy, sum, label.index());
-        ln_sum + (max - probability(y, *label))
-    })
 }
 
 /// Each number by a factor, one at a time: in a loop where there are many, which the compiler would write out otherwise.
@@ -169,25 +180,11 @@ impl<T: Scalar, L: Label, const CLASSES: usize> Compares<[T; CLASSES], L> for So
     }
     #[inline(always)]
     fn gradients<K: Kernels>(&self, y: &[[T; CLASSES]], labels: &[L], scale: T, dy: &mut [[T; CLASSES]]) -> T {
-        let in_vectors = <T::Lanes<K> as Lanes<T>>::LANES > 1;
-        if in_vectors && CLASSES <= 4 && labels.len() == 1 {
-            return by_label::<K, T, L, CLASSES>(y, labels, dy, |dy, sum, label| {
-                kernel::scale_less::<K, T, CLASSES>(dy, scale / sum, label, scale);
-            });
+        if <T::Lanes<K> as Lanes<T>>::LANES > 1 && CLASSES <= 4 && labels.len() == 1 {
+            by_label::<K, T, L, CLASSES, true>(y, labels, scale, dy)
+        } else {
+            by_label::<K, T, L, CLASSES, false>(y, labels, scale, dy)
         }
-        by_label::<K, T, L, CLASSES>(y, labels, dy, |dy, sum, label| {
-            let factor = scale / sum;
-            if in_vectors {
-                for (class, dy) in dy.iter_mut().enumerate() {
-                    *dy = *dy * factor - if class == label { scale } else { T::ZERO };
-                }
-            } else {
-                scale_all(dy, factor);
-                if let Some(dy) = dy.get_mut(label) {
-                    *dy -= scale;
-                }
-            }
-        })
     }
     #[inline(always)]
     fn loss(&self, y: &[T; CLASSES], label: &L) -> T {
@@ -212,15 +209,21 @@ impl<T: Scalar, const CLASSES: usize> Compares<[T; CLASSES], Vector<CLASSES, T>>
         scale: T,
         dy: &mut [[T; CLASSES]],
     ) -> T {
-        softmax::<K, T, CLASSES>(y, dy, |i, dy, [sum, ln_sum, max]| {
-            let (Some(y), Some(target)) = (y.get(i), targets.get(i)) else { return T::ZERO };
-            let factor = scale * target.sum() / sum;
-            for (dy, &t) in dy.iter_mut().zip(&target.0) {
-                *dy = *dy * factor - t * scale;
+        let mut loss = T::ZERO;
+        for ((y, dy), targets) in y.chunks(BLOCK).zip(dy.chunks_mut(BLOCK)).zip(targets.chunks(BLOCK)) {
+            let [sum, ln_sum, max] = softmax::<K, T, CLASSES>(y, dy);
+            for (((y, dy), target), ((sum, ln_sum), max)) in
+                y.iter().zip(dy).zip(targets).zip(sum.into_iter().zip(ln_sum).zip(max))
+            {
+                let factor = scale * target.sum() / sum;
+                for (dy, &t) in dy.iter_mut().zip(&target.0) {
+                    *dy = *dy * factor - t * scale;
+                }
+                // Σᵢ tᵢ (ln Σⱼ eˣʲ - xᵢ)
+                loss += y.iter().zip(&target.0).fold(T::ZERO, |loss, (&y, &t)| loss + t * (ln_sum + (max - y)));
             }
-            // Σᵢ tᵢ (ln Σⱼ eˣʲ - xᵢ)
-            y.iter().zip(&target.0).fold(T::ZERO, |loss, (&y, &t)| loss + t * (ln_sum + (max - y)))
-        })
+        }
+        loss
     }
     #[inline(always)]
     fn loss(&self, y: &[T; CLASSES], target: &Vector<CLASSES, T>) -> T {

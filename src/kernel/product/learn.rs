@@ -103,10 +103,12 @@ unsafe fn learn_rows_copied<
     slots: *mut <U::Slots as Copies>::Of<A>,
     rule: &U,
 ) {
-    let (mut left, mut waiting) = (Panel::<V<T, K>, N>::uninit(), Panel::<V<T, K>, WAITING>::uninit());
+    // One by one: without optimisation a tuple of them would be on the stack, too.
+    let mut left = Panel::<V<T, K>, N>::uninit();
+    let mut waiting = Panel::<V<T, K>, WAITING>::uninit();
+    let mut panel = Panel::<V<T, K>, DEPTH>::uninit();
     let (left, waiting) = (left.as_mut_ptr().cast::<T>(), waiting.as_mut_ptr().cast::<T>());
-    let (mut panel, pair) = (Panel::<V<T, K>, DEPTH>::uninit(), 2 * <V<T, K>>::LANES);
-    let panel = panel.as_mut_ptr().cast::<T>();
+    let (panel, pair) = (panel.as_mut_ptr().cast::<T>(), 2 * <V<T, K>>::LANES);
     let depth = n.div_ceil(n.div_ceil(DEPTH));
     let bytes = size_of::<A>() + size_of::<<U::Slots as Copies>::Of<A>>();
     let most = if n > depth { WAITING.min(width(bytes / R)) } else { width(bytes / R) };

@@ -101,8 +101,8 @@ unsafe fn mul_rows_packed<K: Kernels, T: Scalar, E: Epilogue<T>, const R: usize,
     out: *mut T,
     end: E,
 ) {
-    let (mut panel, pair) = (Panel::<V<T, K>, KC>::uninit(), 2 * <V<T, K>>::LANES);
-    let panel = panel.as_mut_ptr().cast::<T>();
+    let mut panel = Panel::<V<T, K>, KC>::uninit();
+    let (panel, pair) = (panel.as_mut_ptr().cast::<T>(), 2 * <V<T, K>>::LANES);
     // Parts of about the same height.
     let depth = const { R.div_ceil(R.div_ceil(KC)) };
     for k in (0..R).step_by(depth) {
