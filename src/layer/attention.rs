@@ -6,6 +6,7 @@
 use core::fmt::{Result, Write};
 use core::marker::PhantomData;
 
+use super::dense::visit;
 use super::softmax::normalise;
 use super::{Apart, Context, Cost, InPlace, Layer, Need, Place, Slices, Yes, most, size};
 use crate::budget::Text;
@@ -95,9 +96,6 @@ const NAMES: [[&str; 2]; 4] = [
     ["value_weight", "value_bias"],
     ["output_weight", "output_bias"],
 ];
-
-/// Rows of a weight that are treated at a time: dx, gradient and update.
-const BLOCK: usize = 8;
 
 impl<const STEPS: usize, const N: usize, const HEADS: usize, const HEAD: usize, T: Scalar, M: Mask>
     MultiHeadAttention<STEPS, N, HEADS, HEAD, T, M>
@@ -349,6 +347,7 @@ fn learn<K: Kernels, T: Scalar, R: Rule<T>, const N: usize, const B: usize>(
     rule: &R,
     dx: &mut [[T; N]],
 ) {
-    share::<K, _, B>(LearnRows::new((x, dy), &mut weight.0, &mut weight_slots.0, rule, (dx, Plain), BLOCK));
+    let block = visit(x.len(), true);
+    share::<K, _, B>(LearnRows::new((x, dy), &mut weight.0, &mut weight_slots.0, rule, (dx, Plain), block));
     kernel::learn_bias::<K, T, R, N>(dy, bias, bias_slots, rule);
 }

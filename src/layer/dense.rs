@@ -24,10 +24,10 @@ pub struct Dense<const IN: usize, const OUT: usize, T = f32> {
 crate::zeroed!([const IN: usize, const OUT: usize, T: Scalar] Dense<IN, OUT, T> { weight, bias });
 
 /// Inputs whose weights are treated at a time, dx, gradient and update, while they are in a near cache: of a batch's tiles, which have three, four,
-/// six or eight rows, several. Large batches work with copies of dy, which they want to use for more rows.
-const fn visit(batch: usize, dx: bool) -> usize {
-    match batch {
-        1 => BLOCK,
+/// six or eight rows, several. Many samples work with copies of dy, which are worth more rows.
+pub(super) const fn visit(samples: usize, dx: bool) -> usize {
+    match samples {
+        0 | 1 => BLOCK,
         2..64 => 24,
         _ if dx => 120,
         _ => usize::MAX / 2,

@@ -2,15 +2,13 @@
 
 use core::fmt::{Result, Write};
 
+use super::dense::visit;
 use super::{Cost, Need};
 use crate::kernel::{self, Cell, Kernels, Lanes, Rows, RowsMut, Task};
 use crate::optimizer::{Copies, Rule};
 use crate::parameter::{Info, Order, Path, Role};
 use crate::scalar::Scalar;
 use crate::tensor::Shape;
-
-/// Inputs whose weights are treated at a time: dx, gradient and update, while they are in the nearest cache.
-const BLOCK: usize = 8;
 
 /// The weights of each gate by input, from weights by unit.
 pub(super) const fn by_input<const GATES: usize, const IN: usize, const N: usize, T: Scalar>(
@@ -184,8 +182,9 @@ pub(super) fn learn<K: Kernels, T: Scalar, U: Rule<T>, D: Need, const IN: usize,
         dx.as_flattened_mut().fill(T::ZERO);
     }
     for (gate, &rows) in gates.iter().enumerate() {
-        for start in (0..IN).step_by(BLOCK) {
-            let block = start..start + BLOCK;
+        let visit = visit(x.len(), D::WANTED);
+        for start in (0..IN).step_by(visit) {
+            let block = start..start + visit;
             if let (true, Some(weight)) = (D::WANTED, weight.get(gate)) {
                 kernel::add_dots::<K, T, IN, N>(Rows::all(rows), weight, block.clone(), &mut RowsMut::all(dx));
             }

@@ -68,7 +68,7 @@ pub(in crate::kernel) unsafe fn learn_rows_at<
     let (p, rows) = (p.wrapping_add(start), start..end);
     // SAFETY: the caller's promise: `n` samples, and `rows` of `R`.
     unsafe {
-        if const { R >= 64 && packs::<K, T>(C) } && n >= 2 * ENOUGH {
+        if const { R >= 64 && packs::<K, T>(C) } && n >= 2 * ENOUGH && rows.len() >= ENOUGH {
             if const { crowds::<T>(R) } {
                 learn_rows_copied::<K, T, U, A, R, C, { LEFT / 64 }>(n, p, q, rows, m, slots, rule);
             } else {

@@ -12,7 +12,7 @@ pub(super) const KC: usize = 400;
 pub(super) const TALL: usize = 128;
 /// Rows of the product between two copies of a panel: as many as the second cache holds `KC` numbers of.
 pub(super) const MC: usize = 128;
-/// Rows of the product that are worth a copy, or half of the samples of a gradient that are.
+/// Rows of a product or of a gradient that are worth a copy, and half of the samples of a gradient that are.
 pub(super) const ENOUGH: usize = 32;
 /// Samples of a gradient whose panels are copied at a time, at most.
 pub(super) const DEPTH: usize = 128;
