@@ -38,6 +38,8 @@ pub trait Scalar:
     const SMALLEST: Self;
     /// Minus infinity.
     const MIN: Self;
+    /// 0, 1, 2, ...
+    const INDICES: [Self; 16];
     /// The vector of the chosen kernels.
     type Lanes<K: Kernels>: Lanes<Self>;
     /// Sixteen lanes of the chosen kernels.
@@ -45,8 +47,6 @@ pub trait Scalar:
     /// Its little-endian bytes.
     type Bytes: AsRef<[u8]> + AsMut<[u8]> + Zeroed;
 
-    /// 0, 1, 2, ...
-    const INDICES: [Self; 16];
     /// The nearest number to a constant.
     fn from_f64(value: f64) -> Self;
     /// The nearest number to a count.

@@ -111,8 +111,9 @@ unsafe fn learn_rows_copied<
     let (panel, pair) = (panel.as_mut_ptr().cast::<T>(), 2 * <V<T, K>>::LANES);
     let depth = n.div_ceil(n.div_ceil(DEPTH));
     let bytes = size_of::<A>() + size_of::<<U::Slots as Copies>::Of<A>>();
-    let most = if n > depth { WAITING.min(width(bytes / R)) } else { width(bytes / R) };
-    let width = if N > 0 { (LEFT / T::BYTES / depth / 6 * 6).min(most) } else { most };
+    let room = if n > depth { WAITING } else { R };
+    let left_room = if N > 0 { LEFT / T::BYTES / depth / 6 * 6 } else { R };
+    let width = width(bytes / R).min(room).min(left_room);
     let starts = U::Slots::starts::<T, A>(slots);
     for top in rows.clone().step_by(width) {
         let bottom = rows.end.min(top + width);

@@ -17,7 +17,7 @@ pub(super) const ENOUGH: usize = 32;
 /// Samples of a gradient whose panels are copied at a time, at most.
 pub(super) const DEPTH: usize = 128;
 /// Rows of a gradient between two copies of a panel, at most, and at least.
-pub(super) const WIDTH: usize = 396;
+const WIDTH: usize = 396;
 const LEAST: usize = 48;
 /// Rows whose sums wait for more samples, at most.
 pub(super) const WAITING: usize = 96;
@@ -40,15 +40,8 @@ pub(super) const fn crowds<T: Scalar>(columns: usize) -> bool {
 
 /// Rows of a gradient between two copies of a panel, if each has so many bytes of weights and slots: 1 MB, because a page that is left for too
 /// many others must be looked up again.
-pub(super) const fn width(bytes: usize) -> usize {
-    let rows = (1 << 20) / bytes / 6 * 6;
-    if rows < LEAST {
-        LEAST
-    } else if rows > WIDTH {
-        WIDTH
-    } else {
-        rows
-    }
+pub(super) fn width(bytes: usize) -> usize {
+    ((1 << 20) / bytes / 6 * 6).clamp(LEAST, WIDTH)
 }
 
 /// Whether so many bytes lie beyond the second cache, so that it takes long to fetch them.
