@@ -135,20 +135,37 @@ fn add_rows_in<K: Kernels, T: Scalar, const R: usize, const C: usize, const CHAI
         tile_rows!(K, T, CHAINS, 0, n, |b, MR| {
             // SAFETY: rows `b..b + MR` of `n`, and the panels cover `C` columns.
             unsafe {
-                let (from, lanes) = (a.first.add(b * a.distance), <V<T, K>>::LANES);
+                let from = a.first.add(b * a.distance);
                 let zeros = [[<V<T, K>>::ZERO; NV]; MR];
                 let sums = tile::<T, V<T, K>, MR, NV, PART, CHAINS>(zeros, R, from, (a.distance, 1), m.add(j), C, last);
-                for v in 0..NV {
-                    let count = if PART && v + 1 == NV { last } else { lanes };
-                    for r in 0..MR {
-                        let to = out.first.add((b + r) * out.distance + j + v * lanes);
-                        let sum = some::<T, V<T, K>>(to, count) + sums[r][v];
-                        if count == lanes { sum.store(to) } else { sum.store_some(to, count) }
-                    }
-                }
+                add_tile::<T, V<T, K>, MR, NV, PART>(&sums, out.first.add(b * out.distance + j), out.distance, last);
             }
         });
     });
+}
+
+/// Adds the sums of a tile to rows that lie `distance` apart.
+///
+/// # Safety
+/// They are there: `NV` vectors each, the last of `last` numbers if `PART`.
+#[cfg_attr(not(debug_assertions), inline(always))]
+unsafe fn add_tile<T: Scalar, V: Lanes<T>, const MR: usize, const NV: usize, const PART: bool>(
+    sums: &[[V; NV]; MR],
+    to: *mut T,
+    distance: usize,
+    last: usize,
+) {
+    for v in 0..NV {
+        let count = if PART && v + 1 == NV { last } else { V::LANES };
+        for r in 0..MR {
+            // SAFETY: the caller's promise.
+            unsafe {
+                let to = to.add(r * distance + v * V::LANES);
+                let sum = some::<T, V>(to, count) + sums[r][v];
+                if count == V::LANES { sum.store(to) } else { sum.store_some(to, count) }
+            }
+        }
+    }
 }
 
 /// `out[b][r] += Σ꜀ a[b][c] · m[r][c]`, for some rows of `m`, for as many samples as both have.

@@ -1,11 +1,10 @@
 //! The gradient of the weights, and their update from it.
 
-use super::super::product::update;
+use super::super::product::update_tile;
 use super::super::tile::{V, cut, narrow, panels, some};
 use super::super::{Copies, Kernels, Lanes};
 use super::{Convolution, Even, Planes, Tiling, Window, channels, count, even};
 use crate::optimizer::Rule;
-use crate::parameter::Role;
 use crate::scalar::Scalar;
 use crate::storage::Zeroed;
 use crate::tensor::Array;
@@ -24,75 +23,117 @@ pub fn learn_filters<K: Kernels, T: Scalar, C: Convolution, U: Rule<T>, A: Array
         return learn_filters::<K::Narrow, T, C, U, A>(wide, from, weights, slots, rule);
     }
     let n = (wide.len() / C::WINDOW.wide_len()).min(from.len() / C::WINDOW.narrow_len());
-    let weights = weights.flat_mut().as_mut_ptr();
-    let planes = C::WINDOW.planes(n);
+    let (from, weights) = (from.as_ptr(), weights.flat_mut().as_mut_ptr());
     for group in 0..const { C::WINDOW.groups() } {
+        let wide = wide.as_ptr().wrapping_add(group * C::WINDOW.inputs());
+        let at = group * C::WINDOW.outputs();
         channels!(V<T, K>, C::WINDOW.outputs(), |j, last, NV, PART| {
-            let narrow = from.as_ptr().wrapping_add(group * C::WINDOW.outputs() + j);
-            let wide = wide.as_ptr().wrapping_add(group * C::WINDOW.inputs() + if C::WINDOW.each() { j } else { 0 });
-            let at = group * C::WINDOW.outputs() + j;
-            // In vectors, the sums of several tiles wait in memory while positions are treated that stay in the nearest cache.
-            let even = Tiling::<K, T, C, NV>::GRADIENT;
-            let together = if const { <V<T, K>>::LANES == 1 } { 1 } else { BLOCK / even.height };
-            let band = if together == 1 { usize::MAX } else { const { 1 + BAND / (C::WINDOW.wide + C::WINDOW.narrow) } };
-            let all = const { C::WINDOW.tiles().runs } * even.tiles;
-            for start in (0..all).step_by(together) {
-                let tiles = start..(start + together).min(all);
-                macro_rules! each_tile {
-                    (|$tile:ident, $row:ident, $MR:ident| $run:expr, [$($height:literal)*]) => {
-                        for $tile in tiles.clone() {
-                            let $row = even.row($tile, const { C::WINDOW.tiles().length });
-                            $(
-                                if const { Tiling::<K, T, C, NV>::GRADIENT.has($height) } && even.rows_of($tile) == $height {
-                                    const $MR: usize = $height;
-                                    $run
-                                }
-                            )*
-                        }
-                    };
-                    (|$tile:ident, $row:ident, $MR:ident| $run:expr) => {
-                        each_tile!(|$tile, $row, $MR| $run, [16 15 14 13 12 11 10 9 8 7 6 5 4 3 2 1])
-                    };
-                }
-                if const { <V<T, K>>::LANES == 1 } {
-                    each_tile!(|tile, row, MR| {
-                        let mut sums = [[<V<T, K>>::ZERO; NV]; MR];
-                        // SAFETY: `n` samples, rows `row..row + MR` of the weights, and the panels cover a group's outputs.
-                        unsafe {
-                            add_positions::<K, T, C, MR, NV, PART>(&mut sums, planes, planes.whole(), wide, narrow, row, last);
-                            learn::<K, T, C, U, A, MR, NV, PART>(weights, slots, &sums, row * C::WINDOW.narrow + at, last, rule);
-                        }
-                    });
-                } else {
-                    let mut memory = [[<V<T, K>>::ZERO; NV]; BLOCK];
-                    let mut place = [0; 3];
-                    while place[0] < planes.samples {
-                        let (positions, next) = planes.band(place, band);
-                        let mut waiting = &mut memory[..];
-                        each_tile!(|tile, row, MR| {
-                            if let Some((sums, rest)) = core::mem::take(&mut waiting).split_first_chunk_mut() {
-                                // SAFETY: as above.
-                                unsafe {
-                                    add_positions::<K, T, C, MR, NV, PART>(sums, planes, positions, wide, narrow, row, last);
-                                }
-                                waiting = rest;
-                            }
-                        });
-                        place = next;
-                    }
-                    let mut waiting = &memory[..];
-                    each_tile!(|tile, row, MR| {
-                        if let Some((sums, rest)) = waiting.split_first_chunk() {
-                            // SAFETY: as above.
-                            unsafe {
-                                learn::<K, T, C, U, A, MR, NV, PART>(weights, slots, sums, row * C::WINDOW.narrow + at, last, rule);
-                            }
-                            waiting = rest;
-                        }
-                    });
-                }
-            }
+            let wide = wide.wrapping_add(if C::WINDOW.each() { j } else { 0 });
+            // SAFETY: `n` samples, and the panels cover a group's outputs.
+            unsafe { panel::<K, T, C, U, A, NV, PART>(n, wide, from.wrapping_add(at + j), weights, at + j, last, slots, rule) }
         });
+    }
+}
+
+/// Updates `NV` vectors of each row of the weights, from place `at` of the first on, where `narrow` begins; with `n` samples.
+///
+/// # Safety
+/// They are there, as for [`update`].
+#[allow(clippy::too_many_arguments, reason = "the loops around it are theirs")]
+#[cfg_attr(not(debug_assertions), inline(always))]
+unsafe fn panel<
+    K: Kernels,
+    T: Scalar,
+    C: Convolution,
+    U: Rule<T>,
+    A: Array<T = T>,
+    const NV: usize,
+    const PART: bool,
+>(
+    n: usize,
+    wide: *const T,
+    narrow: *const T,
+    weights: *mut T,
+    at: usize,
+    last: usize,
+    slots: *mut <U::Slots as Copies>::Of<A>,
+    rule: &U,
+) {
+    // In vectors, the sums of several tiles wait in memory while positions are treated that stay in the nearest cache.
+    let even = Tiling::<K, T, C, NV>::GRADIENT;
+    let planes = C::WINDOW.planes(n);
+    let together = if const { <V<T, K>>::LANES == 1 } { 1 } else { BLOCK / even.height };
+    let band = if together == 1 { usize::MAX } else { const { 1 + BAND / (C::WINDOW.wide + C::WINDOW.narrow) } };
+    let all = const { C::WINDOW.tiles().runs } * even.tiles;
+    for start in (0..all).step_by(together) {
+        let tiles = start..(start + together).min(all);
+        macro_rules! each_tile {
+            (|$row:ident, $MR:ident| $run:expr, [$($height:literal)*]) => {
+                for tile in tiles.clone() {
+                    let $row = even.row(tile, const { C::WINDOW.tiles().length });
+                    $(
+                        if const { Tiling::<K, T, C, NV>::GRADIENT.has($height) } && even.rows_of(tile) == $height {
+                            const $MR: usize = $height;
+                            $run
+                        }
+                    )*
+                }
+            };
+            (|$row:ident, $MR:ident| $run:expr) => {
+                each_tile!(|$row, $MR| $run, [16 15 14 13 12 11 10 9 8 7 6 5 4 3 2 1])
+            };
+        }
+        if const { <V<T, K>>::LANES == 1 } {
+            each_tile!(|row, MR| {
+                let mut sums = [[<V<T, K>>::ZERO; NV]; MR];
+                // SAFETY: the caller's promise, for rows `row..row + MR` of the weights.
+                unsafe {
+                    add_positions::<K, T, C, MR, NV, PART>(&mut sums, planes, planes.whole(), wide, narrow, row, last);
+                    update_tile::<T, V<T, K>, U, A, MR, NV, PART>(
+                        weights,
+                        slots,
+                        &sums,
+                        (row * C::WINDOW.narrow + at, C::WINDOW.narrow),
+                        last,
+                        rule,
+                    );
+                }
+            });
+        } else {
+            let mut memory = [[<V<T, K>>::ZERO; NV]; BLOCK];
+            let mut place = [0; 3];
+            while place[0] < planes.samples {
+                let (positions, next) = planes.band(place, band);
+                let mut waiting = &mut memory[..];
+                each_tile!(|row, MR| {
+                    if let Some((sums, rest)) = core::mem::take(&mut waiting).split_first_chunk_mut() {
+                        // SAFETY: as above.
+                        unsafe {
+                            add_positions::<K, T, C, MR, NV, PART>(sums, planes, positions, wide, narrow, row, last);
+                        }
+                        waiting = rest;
+                    }
+                });
+                place = next;
+            }
+            let mut waiting = &memory[..];
+            each_tile!(|row, MR| {
+                if let Some((sums, rest)) = waiting.split_first_chunk() {
+                    // SAFETY: as above.
+                    unsafe {
+                        update_tile::<T, V<T, K>, U, A, MR, NV, PART>(
+                            weights,
+                            slots,
+                            sums,
+                            (row * C::WINDOW.narrow + at, C::WINDOW.narrow),
+                            last,
+                            rule,
+                        );
+                    }
+                    waiting = rest;
+                }
+            });
+        }
     }
 }
 
@@ -101,38 +142,6 @@ const BLOCK: usize = 48;
 
 /// Numbers of both sides that are treated meanwhile.
 const BAND: usize = 6144;
-
-/// Updates `MR` rows of weights and `NV` vectors, from place `at` of the weights.
-///
-/// # Safety
-/// They are there, as for [`update`].
-#[cfg_attr(not(debug_assertions), inline(always))]
-unsafe fn learn<
-    K: Kernels,
-    T: Scalar,
-    C: Convolution,
-    U: Rule<T>,
-    A: Array<T = T>,
-    const MR: usize,
-    const NV: usize,
-    const PART: bool,
->(
-    weights: *mut T,
-    slots: *mut <U::Slots as Copies>::Of<A>,
-    gradient: &[[V<T, K>; NV]; MR],
-    at: usize,
-    last: usize,
-    rule: &U,
-) {
-    for r in 0..MR {
-        for v in 0..NV {
-            let at = at + r * C::WINDOW.narrow + v * <V<T, K>>::LANES;
-            let count = count::<T, V<T, K>, NV, PART>(v, last);
-            // SAFETY: the caller's promise.
-            unsafe { update::<T, V<T, K>, U, A>(weights, slots, at, count, gradient[r][v], Role::Weight, rule) };
-        }
-    }
-}
 
 /// Some positions: those of so many samples, rows and columns.
 #[derive(Clone, Copy)]

@@ -135,43 +135,21 @@ unsafe fn learn_rows_copied<
                         (p, p_step) = (left.cast_const(), width);
                     }
                     tile_rows!(K, T, 1, top, bottom, |row, MR| {
-                        let at = |r: usize, v: usize| (row + r) * C + j + v * <V<T, K>>::LANES;
                         if far(bytes) && end {
-                            for r in 0..MR {
-                                let at = at(r, NV) - 1;
-                                K::prefetch(m.wrapping_add(at));
-                                if !starts[0].is_null() {
-                                    K::prefetch(starts[0].wrapping_add(at));
-                                }
-                                if !starts[1].is_null() {
-                                    K::prefetch(starts[1].wrapping_add(at));
-                                }
-                            }
+                            fetch::<K, T, MR>([m, starts[0], starts[1]], row * C + j + NV * <V<T, K>>::LANES - 1, C);
                         }
                         for _ in 0..share {
                             K::prefetch(next);
                             next = next.wrapping_add(C);
                         }
-                        let mut g = [[<V<T, K>>::ZERO; NV]; MR];
-                        let waiting = waiting.cast::<V<T, K>>().add((row - top) * 2);
-                        if s > 0 {
-                            for r in 0..MR {
-                                for v in 0..NV {
-                                    g[r][v] = *waiting.add(2 * r + v);
-                                }
-                            }
-                        }
+                        let waiting = waiting.cast::<V<T, K>>().add((row - top) * 2).cast();
+                        let g = if s > 0 { *waiting } else { [[<V<T, K>>::ZERO; NV]; MR] };
                         let p = p.add(row - top);
                         let g = tile::<T, V<T, K>, MR, NV, false, 1>(g, steps, p, (1, p_step), panel, pair, 0);
-                        for r in 0..MR {
-                            for v in 0..NV {
-                                if end {
-                                    let count = if PART && v + 1 == NV { last } else { <V<T, K>>::LANES };
-                                    update::<T, V<T, K>, U, _>(m, slots, at(r, v), count, g[r][v], Role::Weight, rule);
-                                } else {
-                                    *waiting.add(2 * r + v) = g[r][v];
-                                }
-                            }
+                        if end {
+                            update_tile::<T, V<T, K>, U, A, MR, NV, PART>(m, slots, &g, (row * C + j, C), last, rule);
+                        } else {
+                            *waiting = g;
                         }
                     });
                 }
@@ -207,13 +185,7 @@ unsafe fn learn_tiles<K: Kernels, T: Scalar, U: Rule<T>, A: Array<T = T>, const 
                         let zeros = [[<V<T, K>>::ZERO; NV]; $MR];
                         let (p, q) = (p.add(row - rows.start), q.add(j));
                         let g = tile::<T, V<T, K>, $MR, NV, PART, 1>(zeros, n, p, (1, R), q, C, last);
-                        for r in 0..$MR {
-                            for v in 0..NV {
-                                let at = (row + r) * C + j + v * <V<T, K>>::LANES;
-                                let count = if PART && v + 1 == NV { last } else { <V<T, K>>::LANES };
-                                update::<T, V<T, K>, U, _>(m, slots, at, count, g[r][v], Role::Weight, rule);
-                            }
-                        }
+                        update_tile::<T, V<T, K>, U, A, $MR, NV, PART>(m, slots, &g, (row * C + j, C), last, rule);
                     }
                     row += $MR;
                 }
@@ -235,6 +207,49 @@ unsafe fn learn_tiles<K: Kernels, T: Scalar, U: Rule<T>, A: Array<T = T>, const 
         }
         rows!(1);
     });
+}
+
+/// Has the processor fetch the rows from place `at` on, `C` apart, of each matrix that there is.
+#[cfg_attr(not(debug_assertions), inline(always))]
+fn fetch<K: Kernels, T, const MR: usize>(matrices: [*mut T; 3], at: usize, distance: usize) {
+    for r in 0..MR {
+        for matrix in matrices {
+            if !matrix.is_null() {
+                K::prefetch(matrix.wrapping_add(at + r * distance));
+            }
+        }
+    }
+}
+
+/// Updates a tile of `m` from its gradient: rows that lie `distance` apart from place `at` on, of `NV` vectors, the last of `last` numbers if `PART`.
+///
+/// # Safety
+/// They are there, as for [`update`].
+#[cfg_attr(not(debug_assertions), inline(always))]
+pub(in crate::kernel) unsafe fn update_tile<
+    T: Scalar,
+    V: Lanes<T>,
+    U: Rule<T>,
+    A: Zeroed,
+    const MR: usize,
+    const NV: usize,
+    const PART: bool,
+>(
+    m: *mut T,
+    slots: *mut <U::Slots as Copies>::Of<A>,
+    gradient: &[[V; NV]; MR],
+    (at, distance): (usize, usize),
+    last: usize,
+    rule: &U,
+) {
+    for r in 0..MR {
+        for v in 0..NV {
+            let at = at + r * distance + v * V::LANES;
+            let count = if PART && v + 1 == NV { last } else { V::LANES };
+            // SAFETY: the caller's promise.
+            unsafe { update::<T, V, U, A>(m, slots, at, count, gradient[r][v], Role::Weight, rule) };
+        }
+    }
 }
 
 /// Updates a vector of biases, each from its gradient `Σ_b q[b][c]`.

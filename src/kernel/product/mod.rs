@@ -20,7 +20,7 @@ pub use self::columns::{dots_down, mul_units};
 pub(super) use self::dots::dots_at;
 pub use self::dots::{dots, dots_then};
 pub use self::learn::{learn_all, learn_bias, learn_rows, learn_some};
-pub(super) use self::learn::{learn_rows_at, update};
+pub(super) use self::learn::{learn_rows_at, update, update_tile};
 pub use self::rows::{COLUMNS, mul_columns, mul_rows, mul_rows_then};
 
 /// How many interleaved sums `mul_rows` has: few columns leave the adders idle otherwise.
