@@ -51,6 +51,7 @@ mod attention;
 mod position_embedding;
 
 mod beside;
+mod chain;
 mod concat;
 mod recompute;
 mod residual;
@@ -81,7 +82,7 @@ pub use self::gru::{Gru, GruState};
 pub use self::last::Last;
 pub use self::leaky_relu::LeakyReLU;
 pub use self::lstm::{Lstm, LstmState};
-pub use self::network::{Fits, Joint};
+pub use self::network::{Fits, Joint, Network};
 pub use self::pad::{Pad, Pad1d, Pad2d};
 pub use self::place::{Apart, InPlace, Need, No, Place, View, Want, Yes};
 pub use self::pool::{

@@ -2,14 +2,13 @@
 
 use core::fmt::{Result, Write};
 
-use super::fusion::{Fused, done, fuses};
-use super::{Apart, Context, Cost, Layer, Need, Place, Slices, Want};
-use crate::kernel::{self, Kernels, Slopes};
+use super::chain::{Chain, End, First, In, InUse, Link, Nothing};
+use super::{Apart, Context, Cost, Layer, Need, No, Place, Slices, Want};
+use crate::kernel::Kernels;
 use crate::optimizer::{Copies, Rule};
 use crate::parameter::{Parameter, Path, Visitor};
 use crate::scalar::Scalar;
-use crate::storage::Max;
-use crate::tensor::Array;
+use crate::storage::Zeroed;
 
 /// A value that layer `A` gives and layer `B` takes: the same type. It exists for the sentence that the compiler says otherwise.
 #[diagnostic::on_unimplemented(
@@ -38,33 +37,62 @@ impl<X, A, B> Fits<X, A, B> for X {
 /// Where layer `B` writes its output when it comes after layer `A`.
 pub type Joint<A, B> = <<B as Layer>::Wants as Want>::Behind<<A as Layer>::Leaves>;
 
+/// A tuple of 1 to 16 layers.
+pub trait Network: Zeroed + Sync {
+    /// Its layers, as a type.
+    type Layers: Chain;
+    /// References to its layers.
+    fn layers(&self) -> <Self::Layers as Chain>::Refs<'_>;
+    /// References to its layers, to be changed.
+    fn layers_mut(&mut self) -> <Self::Layers as Chain>::Muts<'_>;
+}
+
+/// The layers of a network, as a type.
+pub type Layers<N> = <N as Network>::Layers;
+
 /// The network of the layers `(Type index Previous)...`; the first has no previous one.
 macro_rules! network {
     (($A:ident $first:tt) $(($L:ident $i:tt $Prev:ident))*) => {
-        impl<T: Scalar, $A: Layer<T = T>, $($L: Layer<T = T>),*> Layer for ($A, $($L,)*)
+        impl<T: Scalar, $A: Layer<T = T>, $($L: Layer<T = T>),*> Network for ($A, $($L,)*)
         where
             $($Prev::Out: Fits<$L::In, $Prev, $L>,)*
         {
-            type T = T;
-            type In = $A::In;
-            type Out = last!(($A) $(($L))*; Out);
-            type Wants = $A::Wants;
-            type Leaves = last!(($A) $(($L))*; Leaves);
-            type Learns = learns!($($L)* $A);
-            type Saved<P: Place, const BATCH: usize> = ($A::Saved<P, BATCH>, $($L::Saved<Joint<$Prev, $L>, BATCH>,)*);
-            type Wide<const BATCH: usize> = wide!(BATCH $A $($L)*);
-            type Slots<K: Copies> = ($A::Slots<K>, $($L::Slots<K>,)*);
-            const COST: Cost = cost!(COST [$A::COST] [$A] $($L)*);
-            const SLICES: Slices = cost!(SLICES [$A::SLICES] [$A] $($L)*);
+            type Layers = links!($A $($L)*);
+            #[inline(always)]
+            fn layers(&self) -> <Self::Layers as Chain>::Refs<'_> {
+                pairs!((&self.$first) $((&self.$i))*)
+            }
+            #[inline(always)]
+            fn layers_mut(&mut self) -> <Self::Layers as Chain>::Muts<'_> {
+                pairs!((&mut self.$first) $((&mut self.$i))*)
+            }
+        }
+
+        // With this one bound the compiler has each method checked at once, whatever the number of layers.
+        impl<$A, $($L),*> Layer for ($A, $($L,)*)
+        where
+            Self: Network,
+        {
+            type T = <Layers<Self> as Chain>::T;
+            type In = In<First<Layers<Self>>>;
+            type Out = <Layers<Self> as Chain>::Out;
+            type Wants = <First<Layers<Self>> as Layer>::Wants;
+            type Leaves = <Layers<Self> as Chain>::Leaves;
+            type Learns = <Layers<Self> as Chain>::Learns;
+            type Saved<P: Place, const BATCH: usize> = <Layers<Self> as Chain>::Saved<P, BATCH>;
+            type Wide<const BATCH: usize> = <Layers<Self> as Chain>::Wide<BATCH>;
+            type Slots<K: Copies> = <Layers<Self> as Chain>::Slots<K>;
+            const COST: Cost = <Layers<Self> as Chain>::COST;
+            const SLICES: Slices = <Layers<Self> as Chain>::SLICES;
 
             #[inline(always)]
             fn is_ready(&self) -> bool {
-                self.$first.is_ready() $(&& self.$i.is_ready())*
+                Layers::<Self>::is_ready(self.layers())
             }
 
             #[inline(always)]
             fn accepts(x: &Self::In) -> bool {
-                $A::accepts(x)
+                First::<Layers<Self>>::accepts(x)
             }
 
             #[inline(always)]
@@ -74,7 +102,7 @@ macro_rules! network {
                 saved: &'a mut Self::Saved<P, BATCH>,
                 context: Context,
             ) -> &'a mut [Self::Out] {
-                forward!(self saved BATCH K [Some(context)] false; x, P; ($A $first) $(($L $i))*)
+                Layers::<Self>::forward::<K, P, BATCH, _, No>(self.layers(), x, saved, context, 0)
             }
 
             #[inline(always)]
@@ -83,52 +111,12 @@ macro_rules! network {
                 x: P::Input<'a, Self::In>,
                 saved: &'a mut Self::Saved<P, BATCH>,
             ) -> &'a mut [Self::Out] {
-                forward!(self saved BATCH K [] false; x, P; ($A $first) $(($L $i))*)
+                Layers::<Self>::forward::<K, P, BATCH, _, No>(self.layers(), x, saved, InUse, 0)
             }
 
             #[inline(always)]
-            fn output<'a, P: Place, const BATCH: usize>(
-                x: &'a [Self::In],
-                saved: &'a Self::Saved<P, BATCH>,
-            ) -> &'a [Self::Out] {
-                let x = $A::output::<P, BATCH>(x, &saved.$first);
-                $(let x = $L::output::<Joint<$Prev, $L>, BATCH>($Prev::Out::pass(x), &saved.$i);)*
-                x
-            }
-
-            #[inline(always)]
-            fn backward<K: Kernels, P: Place, const BATCH: usize, D: Need, R: Rule<T>>(
-                &mut self,
-                x: &[Self::In],
-                saved: &mut Self::Saved<P, BATCH>,
-                grad: &mut [T],
-                slots: &mut Self::Slots<R::Slots>,
-                rule: &R,
-                context: Context,
-            ) {
-                backward!(self saved grad slots rule context BATCH R K []; x, P, D; ($A $first) $(($L $i))*);
-            }
-
-            #[inline(always)]
-            fn turn<'a, K: Kernels, R: Rule<T>>(
-                &mut self,
-                [x, next]: [&'a [Self::In]; 2],
-                saved: &'a mut Self::Saved<Apart, 1>,
-                grad: &mut [T],
-                slots: &mut Self::Slots<R::Slots>,
-                rule: &R,
-                [context, then]: [Context; 2],
-            ) -> &'a mut [Self::Out] {
-                // All but the first layer go backward, the first turns round, and the others go forward again.
-                others!(self saved grad slots rule context 1 R K; x; ($A $first) $(($L $i))*);
-                $(self.$i.observe::<Joint<$Prev, $L>, 1>(&saved.$i, x.len());)*
-                let contexts = [context.part($first), then.part($first)];
-                let x = self.$first.turn::<K, R>([x, next], &mut saved.$first, grad, &mut slots.$first, rule, contexts);
-                $(
-                    let x = Joint::<$Prev, $L>::input($Prev::Out::pass_mut(x));
-                    let x = self.$i.forward::<K, Joint<$Prev, $L>, 1>(x, &mut saved.$i, then.part($i));
-                )*
-                x
+            fn output<'a, P: Place, const BATCH: usize>(x: &'a [Self::In], saved: &'a Self::Saved<P, BATCH>) -> &'a [Self::Out] {
+                Layers::<Self>::output::<P, BATCH>(x, saved)
             }
 
             #[inline(always)]
@@ -136,18 +124,39 @@ macro_rules! network {
                 x: P::Input<'a, Self::In>,
                 saved: &'a mut Self::Saved<P, BATCH>,
             ) -> &'a mut [Self::Out] {
-                let x = $A::output_mut::<P, BATCH>(x, &mut saved.$first);
-                $(
-                    let x = Joint::<$Prev, $L>::input($Prev::Out::pass_mut(x));
-                    let x = $L::output_mut::<Joint<$Prev, $L>, BATCH>(x, &mut saved.$i);
-                )*
-                x
+                Layers::<Self>::output_mut::<P, BATCH>(x, saved)
+            }
+
+            #[inline(always)]
+            fn backward<K: Kernels, P: Place, const BATCH: usize, D: Need, R: Rule<Self::T>>(
+                &mut self,
+                x: &[Self::In],
+                saved: &mut Self::Saved<P, BATCH>,
+                grad: &mut [Self::T],
+                slots: &mut Self::Slots<R::Slots>,
+                rule: &R,
+                context: Context,
+            ) {
+                let layers = &mut self.layers_mut();
+                Layers::<Self>::backward::<K, P, BATCH, D, R, _>(layers, x, saved, grad, slots, rule, context, 0, Nothing);
+            }
+
+            #[inline(always)]
+            fn turn<'a, K: Kernels, R: Rule<Self::T>>(
+                &mut self,
+                x: [&'a [Self::In]; 2],
+                saved: &'a mut Self::Saved<Apart, 1>,
+                grad: &mut [Self::T],
+                slots: &mut Self::Slots<R::Slots>,
+                rule: &R,
+                contexts: [Context; 2],
+            ) -> &'a mut [Self::Out] {
+                Layers::<Self>::turn::<K, R>(&mut self.layers_mut(), x, saved, grad, slots, rule, contexts, 0)
             }
 
             #[inline(always)]
             fn observe<P: Place, const BATCH: usize>(&mut self, saved: &Self::Saved<P, BATCH>, samples: usize) {
-                self.$first.observe::<P, BATCH>(&saved.$first, samples);
-                $(self.$i.observe::<Joint<$Prev, $L>, BATCH>(&saved.$i, samples);)*
+                Layers::<Self>::observe::<P, BATCH>(&mut self.layers_mut(), saved, samples);
             }
 
             #[inline(always)]
@@ -158,203 +167,59 @@ macro_rules! network {
                 context: Context,
                 slice: usize,
             ) {
-                if slice < $A::SLICES.forward {
-                    return self.$first.forward_slice::<K, P, BATCH>(x, &mut saved.$first, context.part($first), slice);
-                }
-                let slice = slice - $A::SLICES.forward;
-                let x = $A::output_mut::<P, BATCH>(x, &mut saved.$first);
-                $(
-                    let x = Joint::<$Prev, $L>::input($Prev::Out::pass_mut(x));
-                    if slice < $L::SLICES.forward {
-                        let (saved, context) = (&mut saved.$i, context.part($i));
-                        return self.$i.forward_slice::<K, Joint<$Prev, $L>, BATCH>(x, saved, context, slice);
-                    }
-                    let slice = slice - $L::SLICES.forward;
-                    let x = $L::output_mut::<Joint<$Prev, $L>, BATCH>(x, &mut saved.$i);
-                )*
-                let _ = (x, slice);
+                Layers::<Self>::forward_slice::<K, P, BATCH>(self.layers(), x, saved, context, 0, slice);
             }
 
             #[inline(always)]
-            fn backward_slice<K: Kernels, P: Place, const BATCH: usize, D: Need, R: Rule<T>>(
+            fn backward_slice<K: Kernels, P: Place, const BATCH: usize, D: Need, R: Rule<Self::T>>(
                 &mut self,
                 x: &[Self::In],
                 saved: &mut Self::Saved<P, BATCH>,
-                grad: &mut [T],
+                grad: &mut [Self::T],
                 slots: &mut Self::Slots<R::Slots>,
                 rule: &R,
                 context: Context,
                 slice: usize,
             ) {
-                backward_slice!(self saved grad slots rule context slice BATCH R K; x, P, D; ($A $first) $(($L $i))*);
+                let layers = &mut self.layers_mut();
+                Layers::<Self>::backward_slice::<K, P, BATCH, D, R>(layers, x, saved, grad, slots, rule, context, 0, slice);
             }
 
-            fn visit(&self, path: Path, visitor: &mut impl FnMut(Parameter<'_, T>)) {
-                self.$first.visit(path.part($first), visitor);
-                $(self.$i.visit(path.part($i), visitor);)*
+            fn visit(&self, path: Path, visitor: &mut impl FnMut(Parameter<'_, Self::T>)) {
+                Layers::<Self>::visit(self.layers(), path, 0, visitor);
             }
 
-            fn visit_mut<S: Copies, G: Copies, V: Visitor<T, S, G>>(
+            fn visit_mut<K: Copies, G: Copies, V: Visitor<Self::T, K, G>>(
                 &mut self,
                 path: Path,
-                slots: &mut Self::Slots<S>,
+                slots: &mut Self::Slots<K>,
                 gradient: &mut Self::Slots<G>,
                 visitor: &mut V,
             ) {
-                self.$first.visit_mut(path.part($first), &mut slots.$first, &mut gradient.$first, visitor);
-                $(self.$i.visit_mut(path.part($i), &mut slots.$i, &mut gradient.$i, visitor);)*
+                Layers::<Self>::visit_mut(&mut self.layers_mut(), path, 0, slots, gradient, visitor);
             }
 
-            fn penalty(&self) -> T {
-                self.$first.penalty() $(+ self.$i.penalty())*
+            fn penalty(&self) -> Self::T {
+                Layers::<Self>::penalty(self.layers(), Self::T::ZERO)
             }
 
             fn source(&self, out: &mut impl Write) -> Result {
                 out.write_str("(")?;
-                self.$first.source(out)?;
-                out.write_str(",")?;
-                $(
-                    out.write_str(" ")?;
-                    self.$i.source(out)?;
-                    out.write_str(",")?;
-                )*
+                Layers::<Self>::source(self.layers(), out)?;
                 out.write_str(")")
             }
         }
     };
 }
 
-/// The forward passes, in training with a context, or in use. A layer's part may be done by the layer before it: its output is then where
-/// that layer's was.
-macro_rules! forward {
-    ($self:ident $saved:ident $B:tt $K:ident $context:tt $done:expr; $x:expr, $P:ty; ($A:ident $a:tt)) => {{
-        let x = $x;
-        if const { $done } { done::<$A, $P>(x) } else { forward!(@layer $self $saved $B $K $context; x, $P; $A $a) }
-    }};
-    ($self:ident $saved:ident $B:tt $K:ident $context:tt $done:expr;
-     $x:expr, $P:ty; ($A:ident $a:tt) ($L:ident $l:tt) $($rest:tt)*) => {{
-        let x = $x;
-        let x = if const { $done } {
-            done::<$A, $P>(x)
-        } else if const { fuses::<$K, $A, $L>() } {
-            let (saved, f) = (&mut $saved.$a, Fused(&$self.$l));
-            $self.$a.forward_then::<$K, $P, $B>(x, saved, forward!(@context $context $a), f)
-        } else {
-            forward!(@layer $self $saved $B $K $context; x, $P; $A $a)
-        };
-        let x = Joint::<$A, $L>::input($A::Out::pass_mut(x));
-        forward!($self $saved $B $K $context fuses::<$K, $A, $L>(); x, Joint<$A, $L>; ($L $l) $($rest)*)
-    }};
-    (@layer $self:ident $saved:ident $B:tt $K:ident [Some($context:expr)]; $x:ident, $P:ty; $A:ident $a:tt) => {
-        $self.$a.forward::<$K, $P, $B>($x, &mut $saved.$a, $context.part($a))
-    };
-    (@layer $self:ident $saved:ident $B:tt $K:ident []; $x:ident, $P:ty; $A:ident $a:tt) => {
-        $self.$a.infer::<$K, $P, $B>($x, &mut $saved.$a)
-    };
-    (@context [Some($context:expr)] $a:tt) => { Some($context.part($a)) };
-    (@context [] $a:tt) => { None };
+macro_rules! links {
+    ($L:ident) => { End<$L> };
+    ($L:ident $($rest:ident)+) => { Link<$L, links!($($rest)+)> };
 }
 
-/// The backward passes from the last layer to the first. Inputs are found again on the way in; a layer's dx is wanted if the network's is,
-/// or if a layer before it learns. A layer's part may be done by the layer behind it.
-macro_rules! backward {
-    ($self:ident $saved:ident $grad:ident $slots:ident $rule:ident $context:ident $B:tt $R:ident $K:ident $before:tt;
-     $x:expr, $P:ty, $D:ty; ($A:ident $a:tt)) => {
-        let x = $x;
-        backward!(@layer $self $saved $grad $slots $rule $context $B $R $K $before; x, $P, $D; $A $a)
-    };
-    ($self:ident $saved:ident $grad:ident $slots:ident $rule:ident $context:ident $B:tt $R:ident $K:ident $before:tt;
-     $x:expr, $P:ty, $D:ty; ($A:ident $a:tt) ($L:ident $l:tt) $($rest:tt)*) => {
-        let x = $x;
-        {
-            let y = $A::Out::pass($A::output::<$P, $B>(x, &$saved.$a));
-            backward!($self $saved $grad $slots $rule $context $B $R $K [$A $a];
-                y, Joint<$A, $L>, <$D as Need>::Or<$A::Learns>; ($L $l) $($rest)*);
-        }
-        if const { $K::FUSES && $A::FUSES } {
-            backward!(@fused $self $grad $K $before; x, $D; $A);
-        } else {
-            backward!(@layer $self $saved $grad $slots $rule $context $B $R $K $before; x, $P, $D; $A $a);
-        }
-    };
-    // The layer behind did its part; that of the layer before it is left.
-    (@fused $self:ident $grad:ident $K:ident []; $x:ident, $D:ty; $A:ident) => {};
-    (@fused $self:ident $grad:ident $K:ident [$Q:ident $q:tt]; $x:ident, $D:ty; $A:ident) => {
-        if <$D as Need>::WANTED && const { $Q::FUSES } {
-            kernel::finish::<$K, _, _>($grad, Slopes { f: Fused(&$self.$q), y: $A::In::flatten($x) });
-        }
-    };
-    (@layer $self:ident $saved:ident $grad:ident $slots:ident $rule:ident $context:ident $B:tt $R:ident $K:ident [];
-     $x:ident, $P:ty, $D:ty; $A:ident $a:tt) => {
-        $self.$a.backward::<$K, $P, $B, $D, $R>($x, &mut $saved.$a, $grad, &mut $slots.$a, $rule, $context.part($a))
-    };
-    (@layer $self:ident $saved:ident $grad:ident $slots:ident $rule:ident $context:ident $B:tt $R:ident $K:ident [$Q:ident $q:tt];
-     $x:ident, $P:ty, $D:ty; $A:ident $a:tt) => {
-        if const { $K::FUSES && $Q::FUSES } {
-            let (saved, slots, context, f) = (&mut $saved.$a, &mut $slots.$a, $context.part($a), Fused(&$self.$q));
-            $self.$a.backward_then::<$K, $P, $B, $D, $R>($x, saved, $grad, slots, $rule, context, f);
-        } else {
-            backward!(@layer $self $saved $grad $slots $rule $context $B $R $K []; $x, $P, $D; $A $a);
-        }
-    };
-}
-
-/// The backward passes of all layers but the first.
-macro_rules! others {
-    ($self:ident $saved:ident $grad:ident $slots:ident $rule:ident $context:ident $B:tt $R:ident $K:ident; $x:expr; ($A:ident $a:tt)) => {};
-    ($self:ident $saved:ident $grad:ident $slots:ident $rule:ident $context:ident $B:tt $R:ident $K:ident;
-     $x:expr; ($A:ident $a:tt) ($L:ident $l:tt) $($rest:tt)*) => {{
-        let y = $A::Out::pass($A::output::<Apart, $B>($x, &$saved.$a));
-        backward!($self $saved $grad $slots $rule $context $B $R $K []; y, Joint<$A, $L>, $A::Learns; ($L $l) $($rest)*);
-    }};
-}
-
-/// A slice of the backward passes: of the layers behind the first, where it is among theirs, or of the first.
-macro_rules! backward_slice {
-    ($self:ident $saved:ident $grad:ident $slots:ident $rule:ident $context:ident $slice:ident $B:ident $R:ident $K:ident;
-     $x:expr, $P:ty, $D:ty; ($A:ident $a:tt)) => {
-        $self.$a.backward_slice::<$K, $P, $B, $D, $R>(
-            $x, &mut $saved.$a, $grad, &mut $slots.$a, $rule, $context.part($a), $slice)
-    };
-    ($self:ident $saved:ident $grad:ident $slots:ident $rule:ident $context:ident $slice:ident $B:ident $R:ident $K:ident;
-     $x:expr, $P:ty, $D:ty; ($A:ident $a:tt) $(($L:ident $l:tt))+) => {
-        let x = $x;
-        let behind = <($($L,)+) as Layer>::SLICES.backward(<<$D as Need>::Or<$A::Learns> as Need>::WANTED);
-        if $slice < behind {
-            let y = $A::Out::pass($A::output::<$P, $B>(x, &$saved.$a));
-            backward_slice!(@joint $self $saved $grad $slots $rule $context $slice $B $R $K;
-                y, <$D as Need>::Or<$A::Learns>; $A $(($L $l))+);
-        } else {
-            let slice = $slice - behind;
-            backward_slice!($self $saved $grad $slots $rule $context slice $B $R $K; x, $P, $D; ($A $a));
-        }
-    };
-    (@joint $self:ident $saved:ident $grad:ident $slots:ident $rule:ident $context:ident $slice:ident $B:ident $R:ident $K:ident;
-     $y:expr, $D:ty; $A:ident ($L:ident $l:tt) $($rest:tt)*) => {
-        backward_slice!($self $saved $grad $slots $rule $context $slice $B $R $K; $y, Joint<$A, $L>, $D; ($L $l) $($rest)*)
-    };
-}
-
-macro_rules! last {
-    (($L:ident); $item:ident) => { $L::$item };
-    (($L:ident) $($rest:tt)*) => { last!($($rest)*) };
-}
-
-macro_rules! learns {
-    ($L:ident) => { $L::Learns };
-    ($L:ident $($rest:ident)+) => { <$L::Learns as Need>::Or<learns!($($rest)+)> };
-}
-
-macro_rules! wide {
-    ($B:ident $L:ident) => { $L::Wide<$B> };
-    ($B:ident $L:ident $($rest:ident)+) => { Max<$L::Wide<$B>, wide!($B $($rest)+)> };
-}
-
-macro_rules! cost {
-    ($ITEM:ident [$cost:expr] [$($done:ident)+]) => { $cost };
-    ($ITEM:ident [$cost:expr] [$($done:ident)+] $L:ident $($rest:ident)*) => {
-        cost!($ITEM [$cost.then($L::$ITEM, false $(|| <$done::Learns as Need>::WANTED)+)] [$($done)+ $L] $($rest)*)
-    };
+macro_rules! pairs {
+    (($layer:expr)) => { $layer };
+    (($layer:expr) $($rest:tt)+) => { ($layer, pairs!($($rest)+)) };
 }
 
 macro_rules! networks {

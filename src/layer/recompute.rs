@@ -3,15 +3,16 @@
 //! Forward: each block's output is kept, and is the next one's input; whatever else a block keeps is in memory that all of them use in turn.
 //! Backward: that of the last block is still there. Each block before it goes forward again from its input, and then backward.
 
-use super::{Apart, Context, Cost, Fits, Layer, Need, Place, Slices};
+use super::chain::{Chain, End, First, In, InUse, Link, Mode};
+use super::network::Layers;
+use super::{Apart, Context, Cost, Fits, Layer, Need, Network, Place, Slices};
 use crate::kernel::{self, Kernels};
 use crate::optimizer::{Copies, Rule};
 use crate::parameter::{Parameter, Path, Visitor};
-use crate::scalar::Scalar;
 use crate::storage::{Either, Zeroed};
 use crate::tensor::{take, take_mut};
 
-/// A network of 1 to 8 blocks, `Recompute<(A, B, ...)>`, that trades time for memory: it keeps each block's output, and the other activations of one
+/// A network of 1 to 16 blocks, `Recompute<(A, B, ...)>`, that trades time for memory: it keeps each block's output, and the other activations of one
 /// block, those of the block that needs most.
 ///
 /// All but the last block go forward twice in a step: that is in [`STEP_MULTIPLY_ADDS`](crate::training::Trainer::STEP_MULTIPLY_ADDS), as the
@@ -54,126 +55,110 @@ impl<L> Recompute<L> {
     }
 }
 
-/// `Recompute` of the blocks `(Type index Previous)...`; the first has no previous one.
-macro_rules! recompute {
-    (($A:ident $first:tt) $(($L:ident $i:tt $Prev:ident))*) => {
-        impl<T: Scalar, $A: Layer<T = T>, $($L: Layer<T = T>),*> Layer for Recompute<($A, $($L,)*)>
-        where
-            $($Prev::Out: Fits<$L::In, $Prev, $L>,)*
-        {
-            type T = T;
-            type In = $A::In;
-            type Out = <($A, $($L,)*) as Layer>::Out;
-            type Wants = Apart;
-            type Leaves = <($A, $($L,)*) as Layer>::Leaves;
-            type Learns = <($A, $($L,)*) as Layer>::Learns;
-            /// The outputs of all blocks but the last; and the blocks' own in turn.
-            type Saved<P: Place, const BATCH: usize> = (($([$Prev::Out; BATCH],)*), in_turn!(BATCH $A $($L)*));
-            type Wide<const BATCH: usize> = <($A, $($L,)*) as Layer>::Wide<BATCH>;
-            type Slots<K: Copies> = <($A, $($L,)*) as Layer>::Slots<K>;
-            const COST: Cost = {
-                let cost = without_statistics(<($A, $($L,)*) as Layer>::COST);
-                // Blocks in front of which nothing learns, nor in them, don't go backward where no dx is wanted.
-                #[allow(unused_mut)]
-                let (mut again, mut idle, mut learns) = (0, 0, false);
-                $(
-                    learns = learns || <$Prev::Learns as Need>::WANTED;
-                    again += $Prev::COST.forward;
-                    idle += if learns { 0 } else { $Prev::COST.forward };
-                )*
-                let _ = learns;
-                Cost { dx: cost.dx + again, skipped: cost.skipped + idle, ..cost }
-            };
-            const SLICES: Slices = Slices::of_parts::<Self>(<($A, $($L,)*) as Layer>::SLICES.backward(false) == 0);
-
-            #[inline(always)]
-            fn is_ready(&self) -> bool {
-                self.blocks.is_ready()
-            }
-
-            #[inline(always)]
-            fn accepts(x: &Self::In) -> bool {
-                $A::accepts(x)
-            }
-
-            #[inline(always)]
-            fn forward<'a, K: Kernels, P: Place, const BATCH: usize>(
-                &self,
-                x: P::Input<'a, Self::In>,
-                (kept, saved): &'a mut Self::Saved<P, BATCH>,
-                context: Context,
-            ) -> &'a mut [Self::Out] {
-                let _ = (const { Self::COST }, &kept);
-                ahead!(self kept saved BATCH K [Some(context)]; P::read(x); ($A $first) $(($L $i))*)
-            }
-
-            #[inline(always)]
-            fn infer<'a, K: Kernels, P: Place, const BATCH: usize>(
-                &self,
-                x: P::Input<'a, Self::In>,
-                (kept, saved): &'a mut Self::Saved<P, BATCH>,
-            ) -> &'a mut [Self::Out] {
-                let _ = &kept;
-                ahead!(self kept saved BATCH K []; P::read(x); ($A $first) $(($L $i))*)
-            }
-
-            #[inline(always)]
-            fn output<'a, P: Place, const BATCH: usize>(
-                x: &'a [Self::In],
-                (kept, saved): &'a Self::Saved<P, BATCH>,
-            ) -> &'a [Self::Out] {
-                let _ = &kept;
-                found!(kept saved BATCH; x; ($A $first) $(($L $i))*)
-            }
-
-            #[inline(always)]
-            fn output_mut<'a, P: Place, const BATCH: usize>(
-                x: P::Input<'a, Self::In>,
-                (kept, saved): &'a mut Self::Saved<P, BATCH>,
-            ) -> &'a mut [Self::Out] {
-                let _ = &kept;
-                found_mut!(kept saved BATCH; P::read(x); ($A $first) $(($L $i))*)
-            }
-
-            #[inline(always)]
-            fn backward<K: Kernels, P: Place, const BATCH: usize, D: Need, R: Rule<T>>(
-                &mut self,
-                x: &[Self::In],
-                (kept, saved): &mut Self::Saved<P, BATCH>,
-                grad: &mut [T],
-                slots: &mut Self::Slots<R::Slots>,
-                rule: &R,
-                context: Context,
-            ) {
-                let _ = &kept;
-                back!(self kept saved grad slots rule context BATCH R K; x, D; ($A $first) $(($L $i))*);
-            }
-
-            fn visit(&self, path: Path, visitor: &mut impl FnMut(Parameter<'_, T>)) {
-                self.blocks.visit(path, visitor);
-            }
-
-            fn visit_mut<S: Copies, G: Copies, V: Visitor<T, S, G>>(
-                &mut self,
-                path: Path,
-                slots: &mut Self::Slots<S>,
-                gradient: &mut Self::Slots<G>,
-                visitor: &mut V,
-            ) {
-                self.blocks.visit_mut(path, slots, gradient, visitor);
-            }
-
-            fn penalty(&self) -> T {
-                self.blocks.penalty()
-            }
-
-            fn source(&self, out: &mut impl core::fmt::Write) -> core::fmt::Result {
-                out.write_str("Recompute::new(")?;
-                self.blocks.source(out)?;
-                out.write_str(")")
-            }
-        }
+impl<N: Network> Layer for Recompute<N>
+where
+    Layers<N>: Blocks,
+{
+    type T = <Layers<N> as Chain>::T;
+    type In = In<First<Layers<N>>>;
+    type Out = <Layers<N> as Chain>::Out;
+    type Wants = Apart;
+    type Leaves = <Layers<N> as Chain>::Leaves;
+    type Learns = <Layers<N> as Chain>::Learns;
+    /// The outputs of all blocks but the last; and the blocks' own in turn.
+    type Saved<P: Place, const B: usize> = (<Layers<N> as Blocks>::Kept<B>, <Layers<N> as Blocks>::InTurn<B>);
+    type Wide<const B: usize> = <Layers<N> as Chain>::Wide<B>;
+    type Slots<K: Copies> = <Layers<N> as Chain>::Slots<K>;
+    const COST: Cost = {
+        let cost = without_statistics(<Layers<N> as Chain>::COST);
+        let [again, idle] = [<Layers<N> as Blocks>::AGAIN, <Layers<N> as Blocks>::IDLE];
+        Cost { dx: cost.dx + again, skipped: cost.skipped + idle, ..cost }
     };
+    const SLICES: Slices = Slices::of_parts::<Self>(<Layers<N> as Chain>::SLICES.backward(false) == 0);
+
+    #[inline(always)]
+    fn is_ready(&self) -> bool {
+        Layers::<N>::is_ready(self.blocks.layers())
+    }
+
+    #[inline(always)]
+    fn accepts(x: &Self::In) -> bool {
+        <First<Layers<N>>>::accepts(x)
+    }
+
+    #[inline(always)]
+    fn forward<'a, K: Kernels, P: Place, const B: usize>(
+        &self,
+        x: P::Input<'a, Self::In>,
+        (kept, saved): &'a mut Self::Saved<P, B>,
+        context: Context,
+    ) -> &'a mut [Self::Out] {
+        let _ = const { Self::COST };
+        Layers::<N>::ahead::<K, B, _>(self.blocks.layers(), P::read(x), kept, saved, context, 0)
+    }
+
+    #[inline(always)]
+    fn infer<'a, K: Kernels, P: Place, const B: usize>(
+        &self,
+        x: P::Input<'a, Self::In>,
+        (kept, saved): &'a mut Self::Saved<P, B>,
+    ) -> &'a mut [Self::Out] {
+        Layers::<N>::ahead::<K, B, _>(self.blocks.layers(), P::read(x), kept, saved, InUse, 0)
+    }
+
+    #[inline(always)]
+    fn output<'a, P: Place, const B: usize>(
+        x: &'a [Self::In],
+        (kept, saved): &'a Self::Saved<P, B>,
+    ) -> &'a [Self::Out] {
+        Layers::<N>::found::<B>(x, kept, saved)
+    }
+
+    #[inline(always)]
+    fn output_mut<'a, P: Place, const B: usize>(
+        x: P::Input<'a, Self::In>,
+        (kept, saved): &'a mut Self::Saved<P, B>,
+    ) -> &'a mut [Self::Out] {
+        Layers::<N>::found_mut::<B>(P::read(x), kept, saved)
+    }
+
+    #[inline(always)]
+    fn backward<K: Kernels, P: Place, const B: usize, D: Need, R: Rule<Self::T>>(
+        &mut self,
+        x: &[Self::In],
+        (kept, saved): &mut Self::Saved<P, B>,
+        grad: &mut [Self::T],
+        slots: &mut Self::Slots<R::Slots>,
+        rule: &R,
+        context: Context,
+    ) {
+        let blocks = &mut self.blocks.layers_mut();
+        Layers::<N>::back::<K, B, D, R>(blocks, x, kept, saved, grad, slots, rule, context, 0);
+    }
+
+    fn visit(&self, path: Path, visitor: &mut impl FnMut(Parameter<'_, Self::T>)) {
+        Layers::<N>::visit(self.blocks.layers(), path, 0, visitor);
+    }
+
+    fn visit_mut<K: Copies, G: Copies, V: Visitor<Self::T, K, G>>(
+        &mut self,
+        path: Path,
+        slots: &mut Self::Slots<K>,
+        gradient: &mut Self::Slots<G>,
+        visitor: &mut V,
+    ) {
+        Layers::<N>::visit_mut(&mut self.blocks.layers_mut(), path, 0, slots, gradient, visitor);
+    }
+
+    fn penalty(&self) -> Self::T {
+        Layers::<N>::penalty(self.blocks.layers(), Self::T::ZERO)
+    }
+
+    fn source(&self, out: &mut impl core::fmt::Write) -> core::fmt::Result {
+        out.write_str("Recompute::new((")?;
+        Layers::<N>::source(self.blocks.layers(), out)?;
+        out.write_str("))")
+    }
 }
 
 /// Refuses layers that learn in [`observe`](Layer::observe): what they would learn from is gone by then.
@@ -184,80 +169,176 @@ const fn without_statistics(cost: Cost) -> Cost {
     cost
 }
 
-/// Memory for what each of the blocks keeps, in turn.
-macro_rules! in_turn {
-    ($B:ident $L:ident) => { $L::Saved<Apart, $B> };
-    ($B:ident $L:ident $($rest:ident)+) => { Either<$L::Saved<Apart, $B>, in_turn!($B $($rest)+)> };
+/// The passes of a chain of blocks.
+#[expect(clippy::too_many_arguments, reason = "those of `Layer`")]
+pub trait Blocks: Chain {
+    /// The outputs of all blocks but the last.
+    type Kept<const B: usize>: Zeroed;
+    /// Memory for what each of the blocks keeps, in turn.
+    type InTurn<const B: usize>: Zeroed;
+    /// Multiply-adds of all blocks but the last, which go forward again.
+    const AGAIN: usize;
+    /// Those of them in front of which nothing learns, nor in them: they don't go backward where no dx is wanted.
+    const IDLE: usize;
+
+    fn ahead<'a, K: Kernels, const B: usize, M: Mode>(
+        blocks: Self::Refs<'_>,
+        x: &'a [In<Self::First>],
+        kept: &'a mut Self::Kept<B>,
+        saved: &'a mut Self::InTurn<B>,
+        mode: M,
+        at: u64,
+    ) -> &'a mut [Self::Out];
+
+    /// The last block's output.
+    fn found<'a, const B: usize>(
+        x: &'a [In<Self::First>],
+        kept: &'a Self::Kept<B>,
+        saved: &'a Self::InTurn<B>,
+    ) -> &'a [Self::Out];
+
+    /// The last block's output, to be changed.
+    fn found_mut<'a, const B: usize>(
+        x: &'a [In<Self::First>],
+        kept: &'a mut Self::Kept<B>,
+        saved: &'a mut Self::InTurn<B>,
+    ) -> &'a mut [Self::Out];
+
+    /// From the last block to the first; all but the last go forward again before.
+    fn back<K: Kernels, const B: usize, D: Need, R: Rule<Self::T>>(
+        blocks: &mut Self::Muts<'_>,
+        x: &[In<Self::First>],
+        kept: &Self::Kept<B>,
+        saved: &mut Self::InTurn<B>,
+        grad: &mut [Self::T],
+        slots: &mut Self::Slots<R::Slots>,
+        rule: &R,
+        context: Context,
+        at: u64,
+    );
 }
 
-/// The forward passes, in training with a context, or in use.
-macro_rules! ahead {
-    ($self:ident $kept:ident $saved:ident $B:ident $K:ident $context:tt; $x:expr; ($L:ident $i:tt)) => {
-        ahead!(@block $self $B $K $context; $x, $saved; $i)
-    };
-    ($self:ident $kept:ident $saved:ident $B:ident $K:ident $context:tt; $x:expr; ($L:ident $i:tt) $($rest:tt)+) => {{
-        let x = $x;
-        let y = ahead!(@block $self $B $K $context; x, $saved.first(); $i);
-        let out = take_mut(&mut $kept.$i, y.len());
+impl<A: Layer> Blocks for End<A> {
+    type Kept<const B: usize> = ();
+    type InTurn<const B: usize> = A::Saved<Apart, B>;
+    const AGAIN: usize = 0;
+    const IDLE: usize = 0;
+
+    #[inline(always)]
+    fn ahead<'a, K: Kernels, const B: usize, M: Mode>(
+        block: &A,
+        x: &'a [A::In],
+        _kept: &'a mut (),
+        saved: &'a mut A::Saved<Apart, B>,
+        mode: M,
+        at: u64,
+    ) -> &'a mut [A::Out] {
+        mode.part(at).forward::<A, K, Apart, B>(block, x, saved)
+    }
+
+    #[inline(always)]
+    fn found<'a, const B: usize>(x: &'a [A::In], _kept: &'a (), saved: &'a A::Saved<Apart, B>) -> &'a [A::Out] {
+        A::output::<Apart, B>(x, saved)
+    }
+
+    #[inline(always)]
+    fn found_mut<'a, const B: usize>(
+        x: &'a [A::In],
+        _kept: &'a mut (),
+        saved: &'a mut A::Saved<Apart, B>,
+    ) -> &'a mut [A::Out] {
+        A::output_mut::<Apart, B>(x, saved)
+    }
+
+    #[inline(always)]
+    fn back<K: Kernels, const B: usize, D: Need, R: Rule<A::T>>(
+        block: &mut &mut A,
+        x: &[A::In],
+        _kept: &(),
+        saved: &mut A::Saved<Apart, B>,
+        grad: &mut [A::T],
+        slots: &mut A::Slots<R::Slots>,
+        rule: &R,
+        context: Context,
+        at: u64,
+    ) {
+        block.backward::<K, Apart, B, D, R>(x, saved, grad, slots, rule, context.part(at));
+    }
+}
+
+impl<A: Layer, N: Blocks<T = A::T>> Blocks for Link<A, N>
+where
+    A::Out: Fits<In<First<N>>, A, First<N>>,
+{
+    type Kept<const B: usize> = ([A::Out; B], N::Kept<B>);
+    type InTurn<const B: usize> = Either<A::Saved<Apart, B>, N::InTurn<B>>;
+    const AGAIN: usize = A::COST.forward + N::AGAIN;
+    const IDLE: usize = if <A::Learns as Need>::WANTED { 0 } else { A::COST.forward + N::IDLE };
+
+    #[inline(always)]
+    fn ahead<'a, K: Kernels, const B: usize, M: Mode>(
+        (block, others): Self::Refs<'_>,
+        x: &'a [A::In],
+        (kept, behind): &'a mut Self::Kept<B>,
+        saved: &'a mut Self::InTurn<B>,
+        mode: M,
+        at: u64,
+    ) -> &'a mut [N::Out] {
+        let y = mode.part(at).forward::<A, K, Apart, B>(block, x, saved.first());
+        let out = take_mut(kept, y.len());
         kernel::copy(y, out);
-        let saved = $saved.second();
-        ahead!($self $kept saved $B $K $context; $L::Out::pass(out); $($rest)+)
-    }};
-    (@block $self:ident $B:ident $K:ident [Some($context:ident)]; $x:expr, $saved:expr; $i:tt) => {
-        $self.blocks.$i.forward::<$K, Apart, $B>($x, $saved, $context.part($i))
-    };
-    (@block $self:ident $B:ident $K:ident []; $x:expr, $saved:expr; $i:tt) => {
-        $self.blocks.$i.infer::<$K, Apart, $B>($x, $saved)
-    };
-}
+        N::ahead::<K, B, M>(others, A::Out::pass(out), behind, saved.second(), mode, at + 1)
+    }
 
-/// The last block's output.
-macro_rules! found {
-    ($kept:ident $saved:ident $B:ident; $x:expr; ($L:ident $i:tt)) => { $L::output::<Apart, $B>($x, $saved) };
-    ($kept:ident $saved:ident $B:ident; $x:expr; ($L:ident $i:tt) $($rest:tt)+) => {
-        match $saved.held_second() {
-            Some(saved) => found!($kept saved $B; $L::Out::pass(take(&$kept.$i, $x.len())); $($rest)+),
+    #[inline(always)]
+    fn found<'a, const B: usize>(
+        x: &'a [A::In],
+        (kept, behind): &'a Self::Kept<B>,
+        saved: &'a Self::InTurn<B>,
+    ) -> &'a [N::Out] {
+        match saved.held_second() {
+            Some(saved) => N::found::<B>(A::Out::pass(take(kept, x.len())), behind, saved),
             None => &[],
         }
-    };
-}
+    }
 
-/// The last block's output, to be changed.
-macro_rules! found_mut {
-    ($kept:ident $saved:ident $B:ident; $x:expr; ($L:ident $i:tt)) => { $L::output_mut::<Apart, $B>($x, $saved) };
-    ($kept:ident $saved:ident $B:ident; $x:expr; ($L:ident $i:tt) $($rest:tt)+) => {{
-        let saved = $saved.second();
-        found_mut!($kept saved $B; $L::Out::pass(take(&$kept.$i, $x.len())); $($rest)+)
-    }};
-}
+    #[inline(always)]
+    fn found_mut<'a, const B: usize>(
+        x: &'a [A::In],
+        (kept, behind): &'a mut Self::Kept<B>,
+        saved: &'a mut Self::InTurn<B>,
+    ) -> &'a mut [N::Out] {
+        N::found_mut::<B>(A::Out::pass(take(kept, x.len())), behind, saved.second())
+    }
 
-/// The backward passes from the last block to the first; all but the last go forward again before.
-macro_rules! back {
-    ($self:ident $kept:ident $saved:ident $grad:ident $slots:ident $rule:ident $context:ident $B:ident $R:ident $K:ident;
-     $x:expr, $D:ty; ($L:ident $i:tt)) => {
-        $self.blocks.$i.backward::<$K, Apart, $B, $D, $R>($x, $saved, $grad, &mut $slots.$i, $rule, $context.part($i))
-    };
-    ($self:ident $kept:ident $saved:ident $grad:ident $slots:ident $rule:ident $context:ident $B:ident $R:ident $K:ident;
-     $x:expr, $D:ty; ($L:ident $i:tt) $($rest:tt)+) => {
-        let x = $x;
-        {
-            let y = $L::Out::pass(take(&$kept.$i, x.len()));
-            let saved = $saved.second();
-            back!($self $kept saved $grad $slots $rule $context $B $R $K; y, <$D as Need>::Or<$L::Learns>; $($rest)+);
+    #[inline(always)]
+    fn back<K: Kernels, const B: usize, D: Need, R: Rule<A::T>>(
+        (block, others): &mut Self::Muts<'_>,
+        x: &[A::In],
+        (kept, behind): &Self::Kept<B>,
+        saved: &mut Self::InTurn<B>,
+        grad: &mut [A::T],
+        (slots, others_slots): &mut Self::Slots<R::Slots>,
+        rule: &R,
+        context: Context,
+        at: u64,
+    ) {
+        let y = A::Out::pass(take(kept, x.len()));
+        N::back::<K, B, D::Or<A::Learns>, R>(
+            others,
+            y,
+            behind,
+            saved.second(),
+            grad,
+            others_slots,
+            rule,
+            context,
+            at + 1,
+        );
+        if const { D::WANTED || <A::Learns as Need>::WANTED } {
+            let (saved, context) = (saved.first(), context.part(at));
+            block.forward::<K, Apart, B>(x, saved, context);
+            block.backward::<K, Apart, B, D, R>(x, saved, grad, slots, rule, context);
         }
-        if const { <$D as Need>::WANTED || <$L::Learns as Need>::WANTED } {
-            let (saved, context) = ($saved.first(), $context.part($i));
-            $self.blocks.$i.forward::<$K, Apart, $B>(x, saved, context);
-            $self.blocks.$i.backward::<$K, Apart, $B, $D, $R>(x, saved, $grad, &mut $slots.$i, $rule, context);
-        }
-    };
+    }
 }
-
-macro_rules! recomputes {
-    ([$($done:tt)*]) => {};
-    ([$($done:tt)*] $next:tt $($rest:tt)*) => {
-        recompute!($($done)* $next);
-        recomputes!([$($done)* $next] $($rest)*);
-    };
-}
-recomputes!([] (A 0) (B 1 A) (C 2 B) (D_ 3 C) (E 4 D_) (F 5 E) (G_ 6 F) (H 7 G_));

@@ -1,0 +1,618 @@
+//! The passes of a network: those of its first layer, and those of the layers behind it.
+
+use core::fmt::{Result, Write};
+use core::marker::PhantomData;
+
+use super::fusion::{Fused, done, fuses};
+use super::network::{Fits, Joint};
+use super::{Apart, Context, Cost, Layer, Need, No, Place, Slices, Yes};
+use crate::kernel::{self, Kernels, Lanes, Pointwise, Slopes};
+use crate::optimizer::{Copies, Rule};
+use crate::parameter::{Parameter, Path, Visitor};
+use crate::scalar::Scalar;
+use crate::storage::{Buffer, Max, Zeroed};
+use crate::tensor::Array;
+
+/// Layer `A` and the chain `B` of those behind it, as a type.
+#[derive(Debug)]
+pub struct Link<A, B>(PhantomData<(A, B)>);
+
+/// The last layer, as a type.
+#[derive(Debug)]
+pub struct End<A>(PhantomData<A>);
+
+/// One sample that a layer takes.
+pub type In<L> = <L as Layer>::In;
+/// The first layer of a chain.
+pub type First<N> = <N as Chain>::First;
+
+/// Hands a layer's output on to the one behind it.
+#[inline(always)]
+fn joint<A: Layer, N: Chain>(y: &mut [A::Out]) -> <Joint<A, First<N>> as Place>::Input<'_, In<First<N>>>
+where
+    A::Out: Fits<In<First<N>>, A, First<N>>,
+{
+    Joint::<A, First<N>>::input(A::Out::pass_mut(y))
+}
+
+/// What a chain of layers is and does, as a [`Layer`] is and does it: its methods are given references to the layers, and the place `at` of the first of
+/// them in the network.
+#[expect(clippy::too_many_arguments, reason = "those of `Layer`")]
+pub trait Chain: 'static {
+    /// The first layer.
+    type First: Layer<T = Self::T>;
+    /// References to the layers.
+    type Refs<'l>: Copy;
+    /// References to the layers, to be changed.
+    type Muts<'l>;
+
+    type T: Scalar;
+    type Out: Array<T = Self::T>;
+    type Leaves: Place;
+    type Learns: Need;
+    type Saved<P: Place, const B: usize>: Zeroed;
+    type Wide<const B: usize>: Buffer<Self::T>;
+    type Slots<K: Copies>: Zeroed;
+    const COST: Cost;
+    const SLICES: Slices;
+
+    /// The first of the layers.
+    fn first<'l>(layers: Self::Refs<'l>) -> &'l Self::First;
+
+    /// The layers, not to be changed for a while.
+    fn refs<'l>(layers: &'l Self::Muts<'_>) -> Self::Refs<'l>;
+
+    fn is_ready(layers: Self::Refs<'_>) -> bool;
+
+    /// The first layer's part is `Done` if the layer before did it: its output is then where that layer's was.
+    fn forward<'a, K: Kernels, P: Place, const B: usize, M: Mode, Done: Need>(
+        layers: Self::Refs<'_>,
+        x: P::Input<'a, In<Self::First>>,
+        saved: &'a mut Self::Saved<P, B>,
+        mode: M,
+        at: u64,
+    ) -> &'a mut [Self::Out];
+
+    fn output<'a, P: Place, const B: usize>(x: &'a [In<Self::First>], saved: &'a Self::Saved<P, B>) -> &'a [Self::Out];
+
+    fn output_mut<'a, P: Place, const B: usize>(
+        x: P::Input<'a, In<Self::First>>,
+        saved: &'a mut Self::Saved<P, B>,
+    ) -> &'a mut [Self::Out];
+
+    /// From the last layer to the first. Inputs are found again on the way in; a layer's dx is wanted if the network's is, or if a layer before it
+    /// learns. A layer's part may be done by the layer behind it.
+    fn backward<K: Kernels, P: Place, const B: usize, D: Need, R: Rule<Self::T>, F: Before<Self::T>>(
+        layers: &mut Self::Muts<'_>,
+        x: &[In<Self::First>],
+        saved: &mut Self::Saved<P, B>,
+        grad: &mut [Self::T],
+        slots: &mut Self::Slots<R::Slots>,
+        rule: &R,
+        context: Context,
+        at: u64,
+        before: F,
+    );
+
+    fn turn<'a, K: Kernels, R: Rule<Self::T>>(
+        layers: &mut Self::Muts<'_>,
+        x: [&'a [In<Self::First>]; 2],
+        saved: &'a mut Self::Saved<Apart, 1>,
+        grad: &mut [Self::T],
+        slots: &mut Self::Slots<R::Slots>,
+        rule: &R,
+        contexts: [Context; 2],
+        at: u64,
+    ) -> &'a mut [Self::Out];
+
+    fn observe<P: Place, const B: usize>(layers: &mut Self::Muts<'_>, saved: &Self::Saved<P, B>, samples: usize);
+
+    fn forward_slice<'a, K: Kernels, P: Place, const B: usize>(
+        layers: Self::Refs<'_>,
+        x: P::Input<'a, In<Self::First>>,
+        saved: &'a mut Self::Saved<P, B>,
+        context: Context,
+        at: u64,
+        slice: usize,
+    );
+
+    fn backward_slice<K: Kernels, P: Place, const B: usize, D: Need, R: Rule<Self::T>>(
+        layers: &mut Self::Muts<'_>,
+        x: &[In<Self::First>],
+        saved: &mut Self::Saved<P, B>,
+        grad: &mut [Self::T],
+        slots: &mut Self::Slots<R::Slots>,
+        rule: &R,
+        context: Context,
+        at: u64,
+        slice: usize,
+    );
+
+    fn visit(layers: Self::Refs<'_>, path: Path, at: u64, visitor: &mut impl FnMut(Parameter<'_, Self::T>));
+
+    fn visit_mut<K: Copies, G: Copies, V: Visitor<Self::T, K, G>>(
+        layers: &mut Self::Muts<'_>,
+        path: Path,
+        at: u64,
+        slots: &mut Self::Slots<K>,
+        gradient: &mut Self::Slots<G>,
+        visitor: &mut V,
+    );
+
+    /// Added to a sum.
+    fn penalty(layers: Self::Refs<'_>, sum: Self::T) -> Self::T;
+
+    /// Each layer, with a comma behind it.
+    fn source(layers: Self::Refs<'_>, out: &mut impl Write) -> Result;
+}
+
+/// How a layer goes forward: in training, with a [`Context`], or [`InUse`].
+pub trait Mode: Copy {
+    /// That of layer `at` of a network.
+    fn part(self, at: u64) -> Self;
+    /// The context, in training.
+    fn context(self) -> Option<Context>;
+    /// The layer's pass.
+    fn forward<'a, L: Layer, K: Kernels, P: Place, const B: usize>(
+        self,
+        layer: &L,
+        x: P::Input<'a, L::In>,
+        saved: &'a mut L::Saved<P, B>,
+    ) -> &'a mut [L::Out];
+}
+
+impl Mode for Context {
+    #[inline(always)]
+    fn part(self, at: u64) -> Self {
+        self.part(at)
+    }
+    #[inline(always)]
+    fn context(self) -> Option<Context> {
+        Some(self)
+    }
+    #[inline(always)]
+    fn forward<'a, L: Layer, K: Kernels, P: Place, const B: usize>(
+        self,
+        layer: &L,
+        x: P::Input<'a, L::In>,
+        saved: &'a mut L::Saved<P, B>,
+    ) -> &'a mut [L::Out] {
+        layer.forward::<K, P, B>(x, saved, self)
+    }
+}
+
+/// [`Layer::infer`].
+#[derive(Clone, Copy, Debug)]
+pub struct InUse;
+
+impl Mode for InUse {
+    #[inline(always)]
+    fn part(self, _at: u64) -> Self {
+        self
+    }
+    #[inline(always)]
+    fn context(self) -> Option<Context> {
+        None
+    }
+    #[inline(always)]
+    fn forward<'a, L: Layer, K: Kernels, P: Place, const B: usize>(
+        self,
+        layer: &L,
+        x: P::Input<'a, L::In>,
+        saved: &'a mut L::Saved<P, B>,
+    ) -> &'a mut [L::Out] {
+        layer.infer::<K, P, B>(x, saved)
+    }
+}
+
+/// What stands before a layer: another, whose function this one's backward pass may differentiate, or [`Nothing`].
+pub trait Before<T>: Pointwise<T> {
+    /// Whether there is such a function.
+    const FUSES: bool;
+}
+
+impl<L: Layer> Before<L::T> for Fused<'_, L> {
+    const FUSES: bool = L::FUSES;
+}
+
+/// The layer is the first, or nothing is to be done for the one before it.
+#[derive(Clone, Copy, Debug)]
+pub struct Nothing;
+
+impl<T: Scalar> Before<T> for Nothing {
+    const FUSES: bool = false;
+}
+
+impl<T: Scalar> Pointwise<T> for Nothing {
+    #[inline(always)]
+    fn value<V: Lanes<T>>(self, x: V) -> V {
+        x
+    }
+    #[inline(always)]
+    fn slope<V: Lanes<T>>(self, _y: V) -> V {
+        V::splat(T::ONE)
+    }
+}
+
+/// Backward of a layer, and of the function of the one before it.
+#[inline(always)]
+#[expect(clippy::too_many_arguments, reason = "those of `Layer`")]
+fn backward<A: Layer, K: Kernels, P: Place, const B: usize, D: Need, R: Rule<A::T>, F: Before<A::T>>(
+    layer: &mut A,
+    x: &[A::In],
+    saved: &mut A::Saved<P, B>,
+    grad: &mut [A::T],
+    slots: &mut A::Slots<R::Slots>,
+    rule: &R,
+    context: Context,
+    before: F,
+) {
+    if const { K::FUSES && F::FUSES } {
+        layer.backward_then::<K, P, B, D, R>(x, saved, grad, slots, rule, context, before);
+    } else {
+        layer.backward::<K, P, B, D, R>(x, saved, grad, slots, rule, context);
+    }
+}
+
+impl<A: Layer> Chain for End<A> {
+    type First = A;
+    type Refs<'l> = &'l A;
+    type Muts<'l> = &'l mut A;
+
+    type T = A::T;
+    type Out = A::Out;
+    type Leaves = A::Leaves;
+    type Learns = A::Learns;
+    type Saved<P: Place, const B: usize> = A::Saved<P, B>;
+    type Wide<const B: usize> = A::Wide<B>;
+    type Slots<K: Copies> = A::Slots<K>;
+    const COST: Cost = A::COST;
+    const SLICES: Slices = A::SLICES;
+
+    #[inline(always)]
+    fn first<'l>(layer: Self::Refs<'l>) -> &'l A {
+        layer
+    }
+
+    #[inline(always)]
+    fn refs<'l>(layer: &'l Self::Muts<'_>) -> Self::Refs<'l> {
+        layer
+    }
+
+    #[inline(always)]
+    fn is_ready(layer: &A) -> bool {
+        layer.is_ready()
+    }
+
+    #[inline(always)]
+    fn forward<'a, K: Kernels, P: Place, const B: usize, M: Mode, Done: Need>(
+        layer: &A,
+        x: P::Input<'a, A::In>,
+        saved: &'a mut A::Saved<P, B>,
+        mode: M,
+        at: u64,
+    ) -> &'a mut [A::Out] {
+        if const { Done::WANTED } { done::<A, P>(x) } else { mode.part(at).forward::<A, K, P, B>(layer, x, saved) }
+    }
+
+    #[inline(always)]
+    fn output<'a, P: Place, const B: usize>(x: &'a [A::In], saved: &'a A::Saved<P, B>) -> &'a [A::Out] {
+        A::output::<P, B>(x, saved)
+    }
+
+    #[inline(always)]
+    fn output_mut<'a, P: Place, const B: usize>(
+        x: P::Input<'a, A::In>,
+        saved: &'a mut A::Saved<P, B>,
+    ) -> &'a mut [A::Out] {
+        A::output_mut::<P, B>(x, saved)
+    }
+
+    #[inline(always)]
+    fn backward<K: Kernels, P: Place, const B: usize, D: Need, R: Rule<A::T>, F: Before<A::T>>(
+        layer: &mut &mut A,
+        x: &[A::In],
+        saved: &mut A::Saved<P, B>,
+        grad: &mut [A::T],
+        slots: &mut A::Slots<R::Slots>,
+        rule: &R,
+        context: Context,
+        at: u64,
+        before: F,
+    ) {
+        backward::<A, K, P, B, D, R, F>(layer, x, saved, grad, slots, rule, context.part(at), before);
+    }
+
+    #[inline(always)]
+    fn turn<'a, K: Kernels, R: Rule<A::T>>(
+        layer: &mut &mut A,
+        x: [&'a [A::In]; 2],
+        saved: &'a mut A::Saved<Apart, 1>,
+        grad: &mut [A::T],
+        slots: &mut A::Slots<R::Slots>,
+        rule: &R,
+        [context, then]: [Context; 2],
+        at: u64,
+    ) -> &'a mut [A::Out] {
+        layer.turn::<K, R>(x, saved, grad, slots, rule, [context.part(at), then.part(at)])
+    }
+
+    #[inline(always)]
+    fn observe<P: Place, const B: usize>(layer: &mut &mut A, saved: &A::Saved<P, B>, samples: usize) {
+        layer.observe::<P, B>(saved, samples);
+    }
+
+    #[inline(always)]
+    fn forward_slice<'a, K: Kernels, P: Place, const B: usize>(
+        layer: &A,
+        x: P::Input<'a, A::In>,
+        saved: &'a mut A::Saved<P, B>,
+        context: Context,
+        at: u64,
+        slice: usize,
+    ) {
+        layer.forward_slice::<K, P, B>(x, saved, context.part(at), slice);
+    }
+
+    #[inline(always)]
+    fn backward_slice<K: Kernels, P: Place, const B: usize, D: Need, R: Rule<A::T>>(
+        layer: &mut &mut A,
+        x: &[A::In],
+        saved: &mut A::Saved<P, B>,
+        grad: &mut [A::T],
+        slots: &mut A::Slots<R::Slots>,
+        rule: &R,
+        context: Context,
+        at: u64,
+        slice: usize,
+    ) {
+        layer.backward_slice::<K, P, B, D, R>(x, saved, grad, slots, rule, context.part(at), slice);
+    }
+
+    fn visit(layer: &A, path: Path, at: u64, visitor: &mut impl FnMut(Parameter<'_, A::T>)) {
+        layer.visit(path.part(at as usize), visitor);
+    }
+
+    fn visit_mut<K: Copies, G: Copies, V: Visitor<A::T, K, G>>(
+        layer: &mut &mut A,
+        path: Path,
+        at: u64,
+        slots: &mut A::Slots<K>,
+        gradient: &mut A::Slots<G>,
+        visitor: &mut V,
+    ) {
+        layer.visit_mut(path.part(at as usize), slots, gradient, visitor);
+    }
+
+    fn penalty(layer: &A, sum: A::T) -> A::T {
+        sum + layer.penalty()
+    }
+
+    fn source(layer: &A, out: &mut impl Write) -> Result {
+        layer.source(out)?;
+        out.write_str(",")
+    }
+}
+
+impl<A: Layer, N: Chain<T = A::T>> Chain for Link<A, N>
+where
+    A::Out: Fits<In<First<N>>, A, First<N>>,
+{
+    type First = A;
+    type Refs<'l> = (&'l A, N::Refs<'l>);
+    type Muts<'l> = (&'l mut A, N::Muts<'l>);
+
+    type T = A::T;
+    type Out = N::Out;
+    type Leaves = N::Leaves;
+    type Learns = <A::Learns as Need>::Or<N::Learns>;
+    type Saved<P: Place, const B: usize> = (A::Saved<P, B>, N::Saved<Joint<A, First<N>>, B>);
+    type Wide<const B: usize> = Max<A::Wide<B>, N::Wide<B>>;
+    type Slots<K: Copies> = (A::Slots<K>, N::Slots<K>);
+    const COST: Cost = A::COST.then(N::COST, <A::Learns as Need>::WANTED);
+    const SLICES: Slices = A::SLICES.then(N::SLICES, <A::Learns as Need>::WANTED);
+
+    #[inline(always)]
+    fn first<'l>((layer, _): Self::Refs<'l>) -> &'l A {
+        layer
+    }
+
+    #[inline(always)]
+    fn refs<'l>((layer, others): &'l Self::Muts<'_>) -> Self::Refs<'l> {
+        (layer, N::refs(others))
+    }
+
+    #[inline(always)]
+    fn is_ready((layer, others): Self::Refs<'_>) -> bool {
+        layer.is_ready() && N::is_ready(others)
+    }
+
+    #[inline(always)]
+    fn forward<'a, K: Kernels, P: Place, const B: usize, M: Mode, Done: Need>(
+        (layer, others): Self::Refs<'_>,
+        x: P::Input<'a, A::In>,
+        (saved, behind): &'a mut Self::Saved<P, B>,
+        mode: M,
+        at: u64,
+    ) -> &'a mut [N::Out] {
+        if const { fuses::<K, A, First<N>>() } {
+            let x = if const { Done::WANTED } {
+                done::<A, P>(x)
+            } else {
+                let f = Fused(N::first(others));
+                layer.forward_then::<K, P, B>(x, saved, mode.part(at).context(), f)
+            };
+            N::forward::<K, Joint<A, First<N>>, B, M, Yes>(others, joint::<A, N>(x), behind, mode, at + 1)
+        } else {
+            let x = if const { Done::WANTED } {
+                done::<A, P>(x)
+            } else {
+                mode.part(at).forward::<A, K, P, B>(layer, x, saved)
+            };
+            N::forward::<K, Joint<A, First<N>>, B, M, No>(others, joint::<A, N>(x), behind, mode, at + 1)
+        }
+    }
+
+    #[inline(always)]
+    fn output<'a, P: Place, const B: usize>(x: &'a [A::In], (saved, behind): &'a Self::Saved<P, B>) -> &'a [N::Out] {
+        N::output::<Joint<A, First<N>>, B>(A::Out::pass(A::output::<P, B>(x, saved)), behind)
+    }
+
+    #[inline(always)]
+    fn output_mut<'a, P: Place, const B: usize>(
+        x: P::Input<'a, A::In>,
+        (saved, behind): &'a mut Self::Saved<P, B>,
+    ) -> &'a mut [N::Out] {
+        N::output_mut::<Joint<A, First<N>>, B>(joint::<A, N>(A::output_mut::<P, B>(x, saved)), behind)
+    }
+
+    #[inline(always)]
+    fn backward<K: Kernels, P: Place, const B: usize, D: Need, R: Rule<A::T>, F: Before<A::T>>(
+        (layer, others): &mut Self::Muts<'_>,
+        x: &[A::In],
+        (saved, behind): &mut Self::Saved<P, B>,
+        grad: &mut [A::T],
+        (slots, others_slots): &mut Self::Slots<R::Slots>,
+        rule: &R,
+        context: Context,
+        at: u64,
+        before: F,
+    ) {
+        let y = A::Out::pass(A::output::<P, B>(x, saved));
+        let this = Fused(&**layer);
+        N::backward::<K, Joint<A, First<N>>, B, D::Or<A::Learns>, R, _>(
+            others,
+            y,
+            behind,
+            grad,
+            others_slots,
+            rule,
+            context,
+            at + 1,
+            this,
+        );
+        if const { K::FUSES && A::FUSES } {
+            // The layer behind did its part; that of the layer before it is left.
+            if const { D::WANTED && F::FUSES } {
+                kernel::finish::<K, _, _>(grad, Slopes { f: before, y: A::In::flatten(x) });
+            }
+        } else {
+            backward::<A, K, P, B, D, R, F>(layer, x, saved, grad, slots, rule, context.part(at), before);
+        }
+    }
+
+    /// All but the first layer go backward, the first turns round, and the others go forward again.
+    #[inline(always)]
+    fn turn<'a, K: Kernels, R: Rule<A::T>>(
+        (layer, others): &mut Self::Muts<'_>,
+        [x, next]: [&'a [A::In]; 2],
+        (saved, behind): &'a mut Self::Saved<Apart, 1>,
+        grad: &mut [A::T],
+        (slots, others_slots): &mut Self::Slots<R::Slots>,
+        rule: &R,
+        [context, then]: [Context; 2],
+        at: u64,
+    ) -> &'a mut [N::Out] {
+        let y = A::Out::pass(A::output::<Apart, 1>(x, saved));
+        N::backward::<K, Joint<A, First<N>>, 1, A::Learns, R, _>(
+            others,
+            y,
+            behind,
+            grad,
+            others_slots,
+            rule,
+            context,
+            at + 1,
+            Nothing,
+        );
+        N::observe::<Joint<A, First<N>>, 1>(others, behind, x.len());
+        let x = layer.turn::<K, R>([x, next], saved, grad, slots, rule, [context.part(at), then.part(at)]);
+        N::forward::<K, Joint<A, First<N>>, 1, _, No>(N::refs(others), joint::<A, N>(x), behind, then, at + 1)
+    }
+
+    #[inline(always)]
+    fn observe<P: Place, const B: usize>(
+        (layer, others): &mut Self::Muts<'_>,
+        (saved, behind): &Self::Saved<P, B>,
+        samples: usize,
+    ) {
+        layer.observe::<P, B>(saved, samples);
+        N::observe::<Joint<A, First<N>>, B>(others, behind, samples);
+    }
+
+    #[inline(always)]
+    fn forward_slice<'a, K: Kernels, P: Place, const B: usize>(
+        (layer, others): Self::Refs<'_>,
+        x: P::Input<'a, A::In>,
+        (saved, behind): &'a mut Self::Saved<P, B>,
+        context: Context,
+        at: u64,
+        slice: usize,
+    ) {
+        if slice < A::SLICES.forward {
+            layer.forward_slice::<K, P, B>(x, saved, context.part(at), slice);
+        } else {
+            let x = joint::<A, N>(A::output_mut::<P, B>(x, saved));
+            let slice = slice - A::SLICES.forward;
+            N::forward_slice::<K, Joint<A, First<N>>, B>(others, x, behind, context, at + 1, slice);
+        }
+    }
+
+    #[inline(always)]
+    fn backward_slice<K: Kernels, P: Place, const B: usize, D: Need, R: Rule<A::T>>(
+        (layer, others): &mut Self::Muts<'_>,
+        x: &[A::In],
+        (saved, behind): &mut Self::Saved<P, B>,
+        grad: &mut [A::T],
+        (slots, others_slots): &mut Self::Slots<R::Slots>,
+        rule: &R,
+        context: Context,
+        at: u64,
+        slice: usize,
+    ) {
+        let slices = N::SLICES.backward(<D::Or<A::Learns> as Need>::WANTED);
+        if slice < slices {
+            let y = A::Out::pass(A::output::<P, B>(x, saved));
+            N::backward_slice::<K, Joint<A, First<N>>, B, D::Or<A::Learns>, R>(
+                others,
+                y,
+                behind,
+                grad,
+                others_slots,
+                rule,
+                context,
+                at + 1,
+                slice,
+            );
+        } else {
+            layer.backward_slice::<K, P, B, D, R>(x, saved, grad, slots, rule, context.part(at), slice - slices);
+        }
+    }
+
+    fn visit((layer, others): Self::Refs<'_>, path: Path, at: u64, visitor: &mut impl FnMut(Parameter<'_, A::T>)) {
+        layer.visit(path.part(at as usize), visitor);
+        N::visit(others, path, at + 1, visitor);
+    }
+
+    fn visit_mut<K: Copies, G: Copies, V: Visitor<A::T, K, G>>(
+        (layer, others): &mut Self::Muts<'_>,
+        path: Path,
+        at: u64,
+        slots: &mut Self::Slots<K>,
+        gradient: &mut Self::Slots<G>,
+        visitor: &mut V,
+    ) {
+        layer.visit_mut(path.part(at as usize), &mut slots.0, &mut gradient.0, visitor);
+        N::visit_mut(others, path, at + 1, &mut slots.1, &mut gradient.1, visitor);
+    }
+
+    fn penalty((layer, others): Self::Refs<'_>, sum: A::T) -> A::T {
+        N::penalty(others, sum + layer.penalty())
+    }
+
+    fn source((layer, others): Self::Refs<'_>, out: &mut impl Write) -> Result {
+        layer.source(out)?;
+        out.write_str(", ")?;
+        N::source(others, out)
+    }
+}
