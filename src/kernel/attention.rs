@@ -195,7 +195,7 @@ fn every_sum<
     let (v, y) = (v.as_ptr().cast::<T>(), y.as_mut_ptr().cast::<T>());
     for (h, s) in s.iter().enumerate() {
         let s = s.as_ptr().cast::<T>();
-        panels!(V<T, K>, HEAD, 3, |column, last, NV, PART| {
+        panels!(V<T, K>, HEAD, 3, [3], |column, last, NV, PART| {
             let mut i = 0;
             macro_rules! rows {
                 ($MR:literal) => {

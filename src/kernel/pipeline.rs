@@ -27,8 +27,8 @@ pub fn learn_mul_rows<K: Kernels, T: Scalar, U: Rule<T>, A: Array<T = T>, const 
     }
     let (x, next, m, bias, y) = (x.as_ptr(), next.as_ptr(), m.as_mut_ptr().cast::<T>(), bias.as_ptr(), y.as_mut_ptr());
     macro_rules! visit {
-        ($max:tt, $CHAINS:literal) => {
-            panels!(V<T, K>, C, $max, |j, last, NV, PART| {
+        ($most:expr, $set:tt, $CHAINS:literal) => {
+            panels!(V<T, K>, C, $most, $set, |j, last, NV, PART| {
                 // SAFETY: `R` rows, and the panels cover `C` columns.
                 unsafe { tile::<T, V<T, K>, U, A, R, C, NV, PART, $CHAINS>(x, next, m, slots, rule, bias, y, j, last) }
             })
@@ -36,11 +36,9 @@ pub fn learn_mul_rows<K: Kernels, T: Scalar, U: Rule<T>, A: Array<T = T>, const 
     }
     // Gradient and sums of a panel stay in registers, beside what the rule needs.
     if const { chains(R, C) == 4 } {
-        visit!(2, 4);
-    } else if const { K::REGISTERS >= 32 } {
-        visit!(8, 1);
+        visit!(2, [2], 4);
     } else {
-        visit!(4, 1);
+        visit!(if K::REGISTERS >= 32 { 8 } else { 4 }, [4 8], 1);
     }
 }
 

@@ -151,61 +151,53 @@ pub(super) fn add_chains<T, V: Lanes<T>, const MR: usize, const NV: usize, const
     sums[0]
 }
 
-/// Runs `$body` for the columns of a row of `$C` numbers, in panels of at most `$max` vectors: `$NV` vectors from column `$j`, the last of
-/// them with `$last` numbers if `$PART`. The panels are known at compile time.
+/// Runs `$body` for the columns of a row of `$C` numbers, in panels of at most `$most` vectors, which is one of those in brackets: `$NV` vectors from
+/// column `$j`, the last of them with `$last` numbers if `$PART`. The panels are known at compile time.
 ///
-/// Every choice is a constant, so that code for others isn't even generated.
+/// Every choice is a constant, so that code for others isn't even generated. But it is compiled once for each: make it short.
 macro_rules! panels {
-    ($V:ty, $C:expr, $max:literal, |$j:ident, $last:ident, $NV:ident, $PART:ident| $body:expr, [$($n:literal)*]) => {{
+    (@ $V:ty, $C:expr, $most:expr, |$j:ident, $last:ident, $NV:ident, $PART:ident| $body:expr,
+     [$($whole:literal)*], [$(($n:literal $part:literal))*]) => {{
         let lanes = <$V as Lanes<T>>::LANES;
         let $last = ($C - 1) % lanes + 1;
-        if const { cut($C, <$V as Lanes<T>>::LANES, $max).whole > 0 } {
-            for panel in 0..const { cut($C, <$V as Lanes<T>>::LANES, $max).whole } {
-                let $j = panel * $max * lanes;
-                const $NV: usize = $max;
-                const $PART: bool = false;
-                $body
-            }
-        }
-        let $j = const { cut($C, <$V as Lanes<T>>::LANES, $max).whole } * $max * lanes;
         $(
-            if const { cut($C, <$V as Lanes<T>>::LANES, $max).is($n, true) } {
-                const $NV: usize = $n;
-                const $PART: bool = true;
-                $body
+            if const { $whole == $most && cut($C, <$V as Lanes<T>>::LANES, $most).whole > 0 } {
+                for panel in 0..const { cut($C, <$V as Lanes<T>>::LANES, $most).whole } {
+                    let $j = panel * $whole * lanes;
+                    const $NV: usize = $whole;
+                    const $PART: bool = false;
+                    $body
+                }
             }
-            if const { cut($C, <$V as Lanes<T>>::LANES, $max).is($n, false) } {
+        )*
+        let $j = const { cut($C, <$V as Lanes<T>>::LANES, $most).whole * $most } * lanes;
+        $(
+            if const { cut($C, <$V as Lanes<T>>::LANES, $most).is($n, $part) } {
                 const $NV: usize = $n;
-                const $PART: bool = false;
+                const $PART: bool = $part;
                 $body
             }
         )*
     }};
-    ($V:ty, $C:expr, 1, |$($names:ident),*| $body:expr) => {
-        panels!($V, $C, 1, |$($names),*| $body, [1])
+    ($V:ty, $C:expr, $most:expr, [2], |$($names:ident),*| $body:expr) => {
+        panels!(@ $V, $C, $most, |$($names),*| $body, [2], [(1 true) (1 false) (2 true)])
     };
-    ($V:ty, $C:expr, 2, |$($names:ident),*| $body:expr) => {
-        panels!($V, $C, 2, |$($names),*| $body, [1 2])
+    ($V:ty, $C:expr, $most:expr, [3], |$($names:ident),*| $body:expr) => {
+        panels!(@ $V, $C, $most, |$($names),*| $body, [3], [(1 true) (1 false) (2 true) (2 false) (3 true)])
     };
-    ($V:ty, $C:expr, 3, |$($names:ident),*| $body:expr) => {
-        panels!($V, $C, 3, |$($names),*| $body, [1 2 3])
+    ($V:ty, $C:expr, $most:expr, [2 3], |$($names:ident),*| $body:expr) => {
+        panels!(@ $V, $C, $most, |$($names),*| $body, [2 3], [(1 true) (1 false) (2 true) (2 false) (3 true)])
     };
-    ($V:ty, $C:expr, 4, |$($names:ident),*| $body:expr) => {
-        panels!($V, $C, 4, |$($names),*| $body, [1 2 3 4])
-    };
-    ($V:ty, $C:expr, 8, |$($names:ident),*| $body:expr) => {
-        panels!($V, $C, 8, |$($names),*| $body, [1 2 3 4 5 6 7 8])
+    ($V:ty, $C:expr, $most:expr, [4 8], |$($names:ident),*| $body:expr) => {
+        panels!(@ $V, $C, $most, |$($names),*| $body, [4 8], [(1 true) (1 false) (2 true) (2 false) (3 true) (3 false)
+            (4 true) (4 false) (5 true) (5 false) (6 true) (6 false) (7 true) (7 false) (8 true)])
     };
 }
 
 /// [`panels`] of as many vectors as a tile of several rows has.
 macro_rules! tile_panels {
-    ($K:ty, $T:ty, $C:expr, |$j:ident, $last:ident, $NV:ident, $PART:ident| $body:expr) => {
-        if const { few::<$K, $T>() } {
-            panels!(V<$T, $K>, $C, 2, |$j, $last, $NV, $PART| $body);
-        } else {
-            panels!(V<$T, $K>, $C, 3, |$j, $last, $NV, $PART| $body);
-        }
+    ($K:ty, $T:ty, $C:expr, |$($names:ident),*| $body:expr) => {
+        panels!(V<$T, $K>, $C, if few::<$K, $T>() { 2 } else { 3 }, [2 3], |$($names),*| $body)
     };
 }
 

@@ -380,12 +380,11 @@ use lines;
 
 /// Runs `$body` for the channels of a group, in panels of two vectors, or of three where their number is odd.
 macro_rules! channels {
-    ($V:ty, $C:expr, |$j:ident, $last:ident, $NV:ident, $PART:ident| $body:expr) => {
-        if const { $C.div_ceil(<$V as Lanes<T>>::LANES).is_multiple_of(2) } {
-            panels!($V, $C, 2, |$j, $last, $NV, $PART| $body);
-        } else {
-            panels!($V, $C, 3, |$j, $last, $NV, $PART| $body);
-        }
+    ($V:ty, $C:expr, |$($names:ident),*| $body:expr) => {
+        panels!(
+            $V, $C, if $C.div_ceil(<$V as Lanes<T>>::LANES).is_multiple_of(2) { 2 } else { 3 }, [2 3],
+            |$($names),*| $body
+        )
     };
 }
 use channels;

@@ -179,20 +179,11 @@ struct Weights<T> {
 /// They are there, and all weights.
 #[cfg_attr(not(debug_assertions), inline(always))]
 unsafe fn chunk<K: Kernels, T: Scalar, C: Convolution>(n: usize, from: *const T, weights: *const T, wide: *mut T) {
-    macro_rules! panels_of {
-        ($max:tt) => {
-            panels!(V<T, K>, { C::WINDOW.inputs() }, $max, |j, last, NV, PART| {
-                // SAFETY: the caller's promise; the panels cover a group's inputs.
-                unsafe { panel::<K, T, C, NV, PART>(n, from, weights, wide, j, last) }
-            })
-        };
-    }
     // Of three vectors where their number is odd.
-    if const { <V<T, K>>::LANES == 1 || C::WINDOW.inputs().div_ceil(<V<T, K>>::LANES).is_multiple_of(2) } {
-        panels_of!(2);
-    } else {
-        panels_of!(3);
-    }
+    panels!(V<T, K>, C::WINDOW.inputs(), if <V<T, K>>::LANES == 1 || C::WINDOW.inputs().div_ceil(<V<T, K>>::LANES).is_multiple_of(2) { 2 } else { 3 }, [2 3], |j, last, NV, PART| {
+        // SAFETY: the caller's promise; the panels cover a group's inputs.
+        unsafe { panel::<K, T, C, NV, PART>(n, from, weights, wide, j, last) }
+    });
 }
 
 /// The panel of `NV` vectors from wide channel `j` of each group, of `n` samples.

@@ -121,7 +121,7 @@ unsafe fn learn_rows_copied<
         // SAFETY: the caller's promise: `n` samples, rows `top..bottom` of `R`, and the panels cover `C` columns. What waits and the copies have room
         // for `width` rows and `depth` samples.
         unsafe {
-            panels!(V<T, K>, C, 2, |j, last, NV, PART| {
+            panels!(V<T, K>, C, 2, [2], |j, last, NV, PART| {
                 for s in (0..n).step_by(depth) {
                     let (steps, end) = (depth.min(n - s), s + depth >= n);
                     // The next panel, of which each tile has the processor fetch a part, and its weights.
@@ -273,7 +273,7 @@ pub fn learn_bias<K: Kernels, T: Scalar, U: Rule<T>, const C: usize>(
         return learn_bias::<K::Narrow, T, U, C>(q, bias, slots, rule);
     }
     let (n, q, bias) = (q.len(), q.as_ptr().cast::<T>(), bias.as_mut_ptr());
-    panels!(V<T, K>, C, 3, |j, last, NV, PART| {
+    panels!(V<T, K>, C, 3, [3], |j, last, NV, PART| {
         let mut sums = [<V<T, K>>::ZERO; NV];
         for b in 0..n {
             for v in 0..NV {

@@ -58,20 +58,11 @@ fn mul_rows_in<K: Kernels, T: Scalar, E: Epilogue<T>, const R: usize, const C: u
     let (a, m, bias, out) =
         (a.as_ptr().cast::<T>(), m.as_ptr().cast::<T>(), bias.map(|b| b.as_ptr()), out.as_mut_ptr().cast::<T>());
     if n == 1 {
-        macro_rules! row {
-            ($max:tt) => {
-                panels!(V<T, K>, C, $max, |j, last, NV, PART| {
-                    // SAFETY: one row, and the panels cover `C` columns.
-                    unsafe { mul_tile::<T, V<T, K>, E, R, C, 1, NV, PART, CHAINS>(a, m, bias, out, (0, j), last, end) }
-                })
-            };
-        }
         // Four sums a vector: those of eight vectors would fill all registers.
-        if const { CHAINS == 4 && <V<T, K>>::LANES > 1 } {
-            row!(4);
-        } else {
-            row!(8);
-        }
+        panels!(V<T, K>, C, if CHAINS == 4 && <V<T, K>>::LANES > 1 { 4 } else { 8 }, [4 8], |j, last, NV, PART| {
+            // SAFETY: one row, and the panels cover `C` columns.
+            unsafe { mul_tile::<T, V<T, K>, E, R, C, 1, NV, PART, CHAINS>(a, m, bias, out, (0, j), last, end) }
+        });
         return;
     }
     if const { CHAINS == 1 && R >= TALL && packs::<K, T>(C) } && n >= ENOUGH {
@@ -110,7 +101,7 @@ unsafe fn mul_rows_packed<K: Kernels, T: Scalar, E: Epilogue<T>, const R: usize,
         for top in (0..n).step_by(MC) {
             let bottom = n.min(top + MC);
             let share = if const { far(R * C * T::BYTES) } { (6 * steps).div_ceil(bottom - top) } else { 0 };
-            panels!(V<T, K>, C, 2, |j, last, NV, PART| {
+            panels!(V<T, K>, C, 2, [2], |j, last, NV, PART| {
                 // SAFETY: rows `k..k + steps` of `R`, and the panels cover `C` columns.
                 unsafe { copy_vectors::<T, V<T, K>, NV, PART>((part.add(j), C), steps, last, panel) };
                 // The next panel, of which each tile has the processor fetch a part.
