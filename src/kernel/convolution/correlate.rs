@@ -135,7 +135,7 @@ unsafe fn tile<
     let Window { columns, wide, narrow, per, .. } = C::WINDOW;
     let [tap_rows, tap_columns] = line.taps;
     // The taps of a row in how many parts, of how many steps.
-    let (parts, steps, step) = if C::WINDOW.each() {
+    let (parts, steps, step) = if C::EACH {
         (1, tap_columns, columns.dilation * wide)
     } else if C::WINDOW.runs() {
         (1, tap_columns * per, 1)
@@ -151,10 +151,10 @@ unsafe fn tile<
             unsafe {
                 let a = line.wide.add(i * line.step + a);
                 let m = (line.weights.add(m + j), narrow, <V<T, K>>::LANES);
-                if const { C::WINDOW.slides() } && tap_columns == columns.kernel && line.step == wide {
+                if C::SLIDES && tap_columns == columns.kernel && line.step == wide {
                     let a = (a.add(j), wide as isize);
                     slide::<T, V<T, K>, MR, NV, PART, false>(&mut sums, columns.kernel, a, m, last);
-                } else if const { C::WINDOW.each() } {
+                } else if C::EACH {
                     add::<T, V<T, K>, MR, NV, PART, true>(&mut sums, steps, (a.add(j), line.step, step), m, last);
                 } else {
                     add::<T, V<T, K>, MR, NV, PART, false>(&mut sums, steps, (a, line.step, step), m, last);

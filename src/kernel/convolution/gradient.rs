@@ -28,7 +28,7 @@ pub fn learn_filters<K: Kernels, T: Scalar, C: Convolution, U: Rule<T>, A: Array
         let wide = wide.as_ptr().wrapping_add(group * C::WINDOW.inputs());
         let at = group * C::WINDOW.outputs();
         channels!(V<T, K>, C::WINDOW.outputs(), |j, last, NV, PART| {
-            let wide = wide.wrapping_add(if C::WINDOW.each() { j } else { 0 });
+            let wide = wide.wrapping_add(if C::EACH { j } else { 0 });
             // SAFETY: `n` samples, and the panels cover a group's outputs.
             unsafe { panel::<K, T, C, U, A, NV, PART>(n, wide, from.wrapping_add(at + j), weights, at + j, last, slots, rule) }
         });
@@ -64,13 +64,14 @@ unsafe fn panel<
     let planes = C::WINDOW.planes(n);
     let together = if const { <V<T, K>>::LANES == 1 } { 1 } else { BLOCK / even.height };
     let band = if together == 1 { usize::MAX } else { const { 1 + BAND / (C::WINDOW.wide + C::WINDOW.narrow) } };
-    let all = const { C::WINDOW.tiles().runs } * even.tiles;
+    let Tiles { runs, length, .. } = Tiling::<K, T, C, NV>::TILES;
+    let all = runs * even.tiles;
     for start in (0..all).step_by(together) {
         let tiles = start..(start + together).min(all);
         macro_rules! each_tile {
             (|$row:ident, $MR:ident| $run:expr, [$($height:literal)*]) => {
                 for tile in tiles.clone() {
-                    let $row = even.row(tile, const { C::WINDOW.tiles().length });
+                    let $row = even.row(tile, length);
                     $(
                         if const { Tiling::<K, T, C, NV>::GRADIENT.has($height) } && even.rows_of(tile) == $height {
                             const $MR: usize = $height;
@@ -206,7 +207,9 @@ impl Window {
 }
 
 impl<K: Kernels, T: Scalar, C: Convolution, const NV: usize> Tiling<K, T, C, NV> {
-    const GRADIENT: Even = even(C::WINDOW.tiles().length, most::<K, T>(NV));
+    const TILES: Tiles = C::WINDOW.tiles();
+    const EDGES: bool = C::WINDOW.has_edges();
+    const GRADIENT: Even = even(Self::TILES.length, most::<K, T>(NV));
 }
 
 /// How many rows of `vectors` each a tile has at most: their sums are in registers.
@@ -288,7 +291,7 @@ unsafe fn add_positions<K: Kernels, T: Scalar, C: Convolution, const MR: usize, 
                     }
                     for $r in 0..MR {
                         if $is {
-                            let from = from.wrapping_add(if const { C::WINDOW.tiles().scattered } {
+                            let from = from.wrapping_add(if Tiling::<K, T, C, NV>::TILES.scattered {
                                 offsets[$r]
                             } else {
                                 offsets[0] + $r
@@ -296,7 +299,7 @@ unsafe fn add_positions<K: Kernels, T: Scalar, C: Convolution, const MR: usize, 
                             for v in 0..NV {
                                 // SAFETY: the tap falls on a number.
                                 let a = unsafe {
-                                    if const { C::WINDOW.each() } {
+                                    if C::EACH {
                                         some(
                                             from.wrapping_add(v * <V<T, K>>::LANES),
                                             count::<T, V<T, K>, NV, PART>(v, last),
@@ -313,7 +316,7 @@ unsafe fn add_positions<K: Kernels, T: Scalar, C: Convolution, const MR: usize, 
             }
             macro_rules! edge {
                 ($columns:expr) => {
-                    if const { C::WINDOW.has_edges() } {
+                    if Tiling::<K, T, C, NV>::EDGES {
                         for column in $columns {
                             position!(column, |r| {
                                 let at_row =

@@ -29,6 +29,10 @@ use crate::scalar::Scalar;
 pub trait Convolution: 'static {
     /// The sizes.
     const WINDOW: Window;
+    /// Whether each channel stands alone: vectors then run along the channels of both sides.
+    const EACH: bool = Self::WINDOW.each();
+    /// Whether a number is read once for all taps of a row.
+    const SLIDES: bool = Self::WINDOW.slides();
 }
 
 /// The sizes of a convolution.

@@ -211,12 +211,12 @@ unsafe fn panel<K: Kernels, T: Scalar, C: Convolution, const NV: usize, const PA
         let tap = classes[1].apart * tap_weights;
         for group in 0..const { C::WINDOW.groups() } {
             let at = [group, j];
-            if const { C::WINDOW.each() || <V<T, K>>::LANES == 1 } {
+            if const { C::EACH || <V<T, K>>::LANES == 1 } {
                 let pass = Pass { rows: (0, row_taps), columns: (0, column_taps), outputs: (0, outputs) };
                 let first = weights.wrapping_add(first + group * outputs);
                 // SAFETY: the caller's promise.
                 unsafe {
-                    if const { C::WINDOW.each() } {
+                    if C::EACH {
                         let m = Weights { first: first.wrapping_add(j), tap_row, tap, step: 0, next: lanes };
                         walk::<K, T, C, NV, PART, true>(planes, classes, from, pass, m, wide, at, last);
                     } else {
@@ -385,7 +385,7 @@ unsafe fn tile<
         let from = line.from.wrapping_add(i * line.step);
         for row in 0..line.taps[0] {
             let from = from.wrapping_offset(-(row as isize * line.back[0]));
-            if const { EACH && C::WINDOW.slides() } && line.taps[1] == columns.kernel && line.step == narrow {
+            if const { EACH && C::SLIDES } && line.taps[1] == columns.kernel && line.step == narrow {
                 let a = (from.add((MR - 1) * narrow), -(narrow as isize));
                 let m = (line.m.first.add(row * line.m.tap_row), line.m.tap, line.m.next);
                 slide::<T, V<T, K>, MR, NV, PART, true>(&mut sums, columns.kernel, a, m, line.last);

@@ -2,7 +2,7 @@
 
 use super::super::tile::V16;
 use super::super::{Kernels, Lanes, Portable};
-use super::chains;
+use super::{beyond, chains};
 use crate::scalar::Scalar;
 
 /// The sums of [`mul_rows`](super::mul_rows), of some columns, for a matrix that lies by column, `C` rows of `R` numbers.
@@ -31,10 +31,10 @@ fn mul_units_in<K: Kernels, T: Scalar, const R: usize, const C: usize, const CHA
 ) {
     let (start, end) = (columns.start.min(C), columns.end.min(C));
     for (a, out) in a.iter().zip(out) {
-        let bias = bias.map(|bias| bias.as_ptr());
+        let bias = bias.map(|b| b.as_ptr());
         // SAFETY: `m` is `C` rows of `R` numbers.
         if unsafe {
-            let (m, bias) = (m.as_ptr().add(start).cast(), bias.map(|bias| bias.add(start)));
+            let (m, bias) = (m.as_ptr().add(start).cast(), beyond(bias, start));
             K::dots::<T, CHAINS, C, R>(a.as_ptr(), m, end.saturating_sub(start), bias, out.as_mut_ptr().add(start))
         } {
             continue;

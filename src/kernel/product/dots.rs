@@ -8,6 +8,7 @@ use core::mem::MaybeUninit;
 use super::super::epilogue::end_one;
 use super::super::tile::{V, V16, add_chains, load, narrow, sixteens, some};
 use super::super::{Epilogue, Kernels, Lanes, Plain};
+use super::beyond;
 use crate::scalar::Scalar;
 use crate::storage::Zeroed;
 
@@ -56,7 +57,7 @@ pub(in crate::kernel) unsafe fn dots_at<K: Kernels, T: Scalar, E: Epilogue<T>, c
         let (start, count) = (rows.start.min(R), rows.end.min(R).saturating_sub(rows.start));
         // SAFETY: the caller's promise: `m` is `R` rows of `C` numbers.
         if unsafe {
-            let bias = bias.map(|b| b.as_ptr().add(start));
+            let bias = beyond(bias.map(|b| b.as_ptr()), start);
             K::dots::<T, 16, R, C>(a.cast(), m.cast::<T>().add(start * C), count, bias, out.cast::<T>().add(start))
         } {
             return;
@@ -83,7 +84,7 @@ pub(in crate::kernel) unsafe fn dots_at<K: Kernels, T: Scalar, E: Epilogue<T>, c
                 while $r + $NR <= last {
                     // SAFETY: samples `b..b + MR` of `n`, rows `r..r + NR` of `R`.
                     unsafe {
-                        let bias = bias.map(|b| b.add($r));
+                        let bias = beyond(bias, $r);
                         dot_tile::<T, $V<T, K>, E, R, C, $MR, $NR>(
                             a.add(b * C),
                             m.add($r * C),

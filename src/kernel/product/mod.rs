@@ -23,6 +23,12 @@ pub use self::learn::{learn_all, learn_bias, learn_rows, learn_some};
 pub(super) use self::learn::{learn_rows_at, update, update_tile};
 pub use self::rows::{COLUMNS, mul_columns, mul_rows, mul_rows_then};
 
+/// The biases from one on. A closure in its place would be a function of each size.
+#[inline(always)]
+fn beyond<T>(bias: Option<*const T>, count: usize) -> Option<*const T> {
+    bias.map(|bias| bias.wrapping_add(count))
+}
+
 /// How many interleaved sums `mul_rows` has: few columns leave the adders idle otherwise.
 pub(super) const fn chains(rows: usize, columns: usize) -> usize {
     if columns <= 32 && rows >= 16 { 4 } else { 1 }
