@@ -87,6 +87,8 @@ fn recompute() {
     // Eight blocks.
     type T = Tanh<3, f64>;
     check::<Recompute<(D<3, 3>, T, D<3, 3>, T, D<3, 3>, Dropout<3, f64>, T, D<3, 3>)>, 3>();
+    // As many as there can be.
+    check::<Recompute<(T, T, T, D<3, 3>, T, T, D<3, 3>, T, T, D<3, 3>, T, T, T, T, T, D<3, 1>)>, 2>();
     let mut standardized = <(D<3, 5>, Recompute<(Frozen<Standardize<5, f64>>, D<5, 2>)>) as Zeroed>::ZERO;
     let report = check_with::<_, 3>(&mut standardized, &GradientCheck::default());
     assert!(report.worst < 1e-8, "{report:?}");
