@@ -46,6 +46,7 @@ const SENTENCES: &[(&str, &[&str])] = &[
         "layer_recompute_statistics",
         &["a layer with running statistics, such as `Standardize`, learns from activations"],
     ),
+    ("layer_recompute_of_a_layer", &["not a tuple of 1 to 16 layers: `", "Dense<64, 10>`"]),
     (
         "layer_recompute_joint",
         &["layer `", "Dense<30, 10>` takes `[f32; 30]`", "ReLU<32>)` before it gives `[f32; 32]`"],

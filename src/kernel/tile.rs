@@ -154,10 +154,11 @@ pub(super) fn add_chains<T, V: Lanes<T>, const MR: usize, const NV: usize, const
 /// Runs `$body` for the columns of a row of `$C` numbers, in panels of at most `$most` vectors, which is one of those in brackets: `$NV` vectors from
 /// column `$j`, the last of them with `$last` numbers if `$PART`. The panels are known at compile time.
 ///
-/// Every choice is a constant, so that code for others isn't even generated. But it is compiled once for each: make it short.
+/// Every choice is a constant, so that code for others isn't even generated. But the compiler checks `$body` once for each: make it short.
 macro_rules! panels {
     (@ $V:ty, $C:expr, $most:expr, |$j:ident, $last:ident, $NV:ident, $PART:ident| $body:expr,
      [$($whole:literal)*], [$(($n:literal $part:literal))*]) => {{
+        const { assert!(false $(|| $whole == $most)*) }
         let lanes = <$V as Lanes<T>>::LANES;
         let $last = ($C - 1) % lanes + 1;
         $(

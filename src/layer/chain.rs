@@ -435,21 +435,18 @@ where
         mode: M,
         at: u64,
     ) -> &'a mut [N::Out] {
-        if const { fuses::<K, A, First<N>>() } {
-            let x = if const { Done::WANTED } {
-                done::<A, P>(x)
-            } else {
-                let f = Fused(N::first(others));
-                layer.forward_then::<K, P, B>(x, saved, mode.part(at).context(), f)
-            };
-            N::forward::<K, Joint<A, First<N>>, B, M, Yes>(others, joint::<A, N>(x), behind, mode, at + 1)
+        let x = if const { Done::WANTED } {
+            done::<A, P>(x)
+        } else if const { fuses::<K, A, First<N>>() } {
+            layer.forward_then::<K, P, B>(x, saved, mode.part(at).context(), Fused(N::first(others)))
         } else {
-            let x = if const { Done::WANTED } {
-                done::<A, P>(x)
-            } else {
-                mode.part(at).forward::<A, K, P, B>(layer, x, saved)
-            };
-            N::forward::<K, Joint<A, First<N>>, B, M, No>(others, joint::<A, N>(x), behind, mode, at + 1)
+            mode.part(at).forward::<A, K, P, B>(layer, x, saved)
+        };
+        let x = joint::<A, N>(x);
+        if const { fuses::<K, A, First<N>>() } {
+            N::forward::<K, Joint<A, First<N>>, B, M, Yes>(others, x, behind, mode, at + 1)
+        } else {
+            N::forward::<K, Joint<A, First<N>>, B, M, No>(others, x, behind, mode, at + 1)
         }
     }
 

@@ -38,6 +38,11 @@ impl<X, A, B> Fits<X, A, B> for X {
 pub type Joint<A, B> = <<B as Layer>::Wants as Want>::Behind<<A as Layer>::Leaves>;
 
 /// A tuple of 1 to 16 layers.
+#[diagnostic::on_unimplemented(
+    message = "not a tuple of 1 to 16 layers: `{Self}`",
+    label = "not a network",
+    note = "one layer is `(A,)`"
+)]
 pub trait Network: Zeroed + Sync {
     /// Its layers, as a type.
     type Layers: Chain;

@@ -2,7 +2,7 @@
 
 use super::super::tile::{V, cut, narrow, panels, some};
 use super::super::{Epilogue, Kernels, Lanes};
-use super::{Convolution, Heights, Planes, Tiling, Window, add, channels, count, heights, lines, most, slide};
+use super::{Convolution, Heights, Planes, Sizes, Tiling, Window, add, channels, count, heights, lines, most, slide};
 use crate::scalar::Scalar;
 use crate::storage::Zeroed;
 
@@ -16,6 +16,7 @@ pub fn correlate<K: Kernels, T: Scalar, C: Convolution, E: Epilogue<T>>(
     out: &mut [T],
     end: E,
 ) {
+    let () = C::CHECKED;
     if const { narrow::<K, T>(C::WINDOW.outputs()) } {
         return correlate::<K::Narrow, T, C, E>(wide, weights, bias, out, end);
     }

@@ -3,7 +3,7 @@
 use super::super::product::update_tile;
 use super::super::tile::{V, cut, narrow, panels, some};
 use super::super::{Copies, Kernels, Lanes};
-use super::{Convolution, Even, Planes, Tiling, Window, channels, count, even};
+use super::{Convolution, Even, Planes, Sizes, Tiling, Window, channels, count, even};
 use crate::optimizer::Rule;
 use crate::scalar::Scalar;
 use crate::storage::Zeroed;
@@ -19,6 +19,7 @@ pub fn learn_filters<K: Kernels, T: Scalar, C: Convolution, U: Rule<T>, A: Array
     rule: &U,
 ) {
     const { assert!(A::LEN == C::WINDOW.weights(), "as many weights as the window has") }
+    let () = C::CHECKED;
     if const { narrow::<K, T>(C::WINDOW.outputs()) } {
         return learn_filters::<K::Narrow, T, C, U, A>(wide, from, weights, slots, rule);
     }
@@ -38,7 +39,7 @@ pub fn learn_filters<K: Kernels, T: Scalar, C: Convolution, U: Rule<T>, A: Array
 /// Updates `NV` vectors of each row of the weights, from place `at` of the first on, where `narrow` begins; with `n` samples.
 ///
 /// # Safety
-/// They are there, as for [`update`].
+/// They are there, as for [`update_tile`].
 #[allow(clippy::too_many_arguments, reason = "the loops around it are theirs")]
 #[cfg_attr(not(debug_assertions), inline(always))]
 unsafe fn panel<
@@ -64,7 +65,7 @@ unsafe fn panel<
     let planes = C::WINDOW.planes(n);
     let together = if const { <V<T, K>>::LANES == 1 } { 1 } else { BLOCK / even.height };
     let band = if together == 1 { usize::MAX } else { const { 1 + BAND / (C::WINDOW.wide + C::WINDOW.narrow) } };
-    let Tiles { runs, length, .. } = Tiling::<K, T, C, NV>::TILES;
+    let Tiles { runs, length, .. } = C::TILES;
     let all = runs * even.tiles;
     for start in (0..all).step_by(together) {
         let tiles = start..(start + together).min(all);
@@ -188,6 +189,13 @@ struct Tiles {
     scattered: bool,
 }
 
+/// These, as constants.
+trait Cut: Convolution {
+    const TILES: Tiles = Self::WINDOW.tiles();
+    const EDGES: bool = Self::WINDOW.has_edges();
+}
+impl<C: Convolution> Cut for C {}
+
 impl Window {
     /// A run is the channels of a tap, or of a row of taps where they are neighbours and none is on padding, or, if these are few, all there are.
     const fn tiles(self) -> Tiles {
@@ -207,9 +215,7 @@ impl Window {
 }
 
 impl<K: Kernels, T: Scalar, C: Convolution, const NV: usize> Tiling<K, T, C, NV> {
-    const TILES: Tiles = C::WINDOW.tiles();
-    const EDGES: bool = C::WINDOW.has_edges();
-    const GRADIENT: Even = even(Self::TILES.length, most::<K, T>(NV));
+    const GRADIENT: Even = even(C::TILES.length, most::<K, T>(NV));
 }
 
 /// How many rows of `vectors` each a tile has at most: their sums are in registers.
@@ -291,11 +297,8 @@ unsafe fn add_positions<K: Kernels, T: Scalar, C: Convolution, const MR: usize, 
                     }
                     for $r in 0..MR {
                         if $is {
-                            let from = from.wrapping_add(if Tiling::<K, T, C, NV>::TILES.scattered {
-                                offsets[$r]
-                            } else {
-                                offsets[0] + $r
-                            });
+                            let from =
+                                from.wrapping_add(if C::TILES.scattered { offsets[$r] } else { offsets[0] + $r });
                             for v in 0..NV {
                                 // SAFETY: the tap falls on a number.
                                 let a = unsafe {
@@ -316,7 +319,7 @@ unsafe fn add_positions<K: Kernels, T: Scalar, C: Convolution, const MR: usize, 
             }
             macro_rules! edge {
                 ($columns:expr) => {
-                    if Tiling::<K, T, C, NV>::EDGES {
+                    if C::EDGES {
                         for column in $columns {
                             position!(column, |r| {
                                 let at_row =

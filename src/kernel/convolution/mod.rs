@@ -29,11 +29,22 @@ use crate::scalar::Scalar;
 pub trait Convolution: 'static {
     /// The sizes.
     const WINDOW: Window;
+}
+
+/// What follows from the sizes: constants, so that the compiler works them out once and not in each function. Nobody else can give them.
+trait Sizes: Convolution {
     /// Whether each channel stands alone: vectors then run along the channels of both sides.
     const EACH: bool = Self::WINDOW.each();
     /// Whether a number is read once for all taps of a row.
     const SLIDES: bool = Self::WINDOW.slides();
+    /// Channels that aren't groups would be looked for where there are none.
+    const CHECKED: () = {
+        let Window { wide, narrow, per, .. } = Self::WINDOW;
+        let groups = wide / per;
+        assert!(wide == groups * per && narrow.is_multiple_of(groups), "as many channels in each group")
+    };
 }
+impl<C: Convolution> Sizes for C {}
 
 /// The sizes of a convolution.
 #[derive(Clone, Copy, Debug)]
@@ -91,7 +102,7 @@ impl Window {
     #[inline(always)]
     const fn slides(self) -> bool {
         let taps = self.columns.kernel;
-        self.each() && self.columns.stride == 1 && self.columns.dilation == 1 && taps >= 2 && taps <= SLIDES
+        self.each() && self.columns.stride == 1 && self.columns.dilation == 1 && taps >= 2 && taps <= TAPS
     }
 
     /// Groups that are treated one by one.
@@ -182,7 +193,7 @@ unsafe fn add<T: Scalar, V: Lanes<T>, const MR: usize, const NV: usize, const PA
 }
 
 /// Taps of a row that [`slide`] has registers for, at most.
-const SLIDES: usize = 4;
+const TAPS: usize = 4;
 
 /// `sums[r][v] += Σₖ a[(r + k) · a_step + ..] · m[k · m_step + v · m_next ..]` lane by lane, for `taps` taps k: each vector of `a` is read once. If
 /// `BACK`, r counts from the last row.
@@ -199,7 +210,7 @@ unsafe fn slide<T: Scalar, V: Lanes<T>, const MR: usize, const NV: usize, const 
 ) {
     for v in 0..NV {
         let count = count::<T, V, NV, PART>(v, last);
-        let mut weights = [V::ZERO; SLIDES];
+        let mut weights = [V::ZERO; TAPS];
         for k in 0..taps {
             // SAFETY: the caller's promise.
             weights[k] = unsafe { some(m.add(k * m_step + v * m_next), count) };

@@ -2,7 +2,7 @@
 
 use super::super::tile::{V, cut, narrow, panels, some};
 use super::super::{Kernels, Lanes};
-use super::{Convolution, Heights, Planes, Tiling, Window, add, count, heights, lines, most, slide};
+use super::{Convolution, Heights, Planes, Sizes, Tiling, Window, add, count, heights, lines, most, slide};
 use crate::layer::size::Axis;
 use crate::scalar::Scalar;
 use crate::storage::Zeroed;
@@ -16,6 +16,7 @@ const CHUNK: usize = 49152;
 /// `wide[q][c] = Σₖ Σₒ narrow[(q + before - k · D) / S][o] · w[k][c][o]`, over taps for which that is a position, for as many samples as both have.
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub fn spread<K: Kernels, T: Scalar, C: Convolution>(from: &[T], weights: &[T], wide: &mut [T]) {
+    let () = C::CHECKED;
     if const { narrow::<K, T>(C::WINDOW.inputs()) } {
         return spread::<K::Narrow, T, C>(from, weights, wide);
     }
@@ -180,10 +181,14 @@ struct Weights<T> {
 #[cfg_attr(not(debug_assertions), inline(always))]
 unsafe fn chunk<K: Kernels, T: Scalar, C: Convolution>(n: usize, from: *const T, weights: *const T, wide: *mut T) {
     // Of three vectors where their number is odd.
-    panels!(V<T, K>, C::WINDOW.inputs(), if <V<T, K>>::LANES == 1 || C::WINDOW.inputs().div_ceil(<V<T, K>>::LANES).is_multiple_of(2) { 2 } else { 3 }, [2 3], |j, last, NV, PART| {
-        // SAFETY: the caller's promise; the panels cover a group's inputs.
-        unsafe { panel::<K, T, C, NV, PART>(n, from, weights, wide, j, last) }
-    });
+    panels!(
+        V<T, K>, C::WINDOW.inputs(),
+        if <V<T, K>>::LANES == 1 || C::WINDOW.inputs().div_ceil(<V<T, K>>::LANES).is_multiple_of(2) { 2 } else { 3 }, [2 3],
+        |j, last, NV, PART| {
+            // SAFETY: the caller's promise; the panels cover a group's inputs.
+            unsafe { panel::<K, T, C, NV, PART>(n, from, weights, wide, j, last) }
+        }
+    );
 }
 
 /// The panel of `NV` vectors from wide channel `j` of each group, of `n` samples.

@@ -142,7 +142,7 @@ unsafe fn learn_rows_copied<
                             K::prefetch(next);
                             next = next.wrapping_add(C);
                         }
-                        let waiting = waiting.cast::<V<T, K>>().add((row - top) * 2).cast();
+                        let waiting = waiting.cast::<V<T, K>>().wrapping_add((row - top) * 2).cast();
                         let g = if s > 0 { *waiting } else { [[<V<T, K>>::ZERO; NV]; MR] };
                         let p = p.add(row - top);
                         let g = tile::<T, V<T, K>, MR, NV, false, 1>(g, steps, p, (1, p_step), panel, pair, 0);
@@ -209,7 +209,7 @@ unsafe fn learn_tiles<K: Kernels, T: Scalar, U: Rule<T>, A: Array<T = T>, const 
     });
 }
 
-/// Has the processor fetch the rows from place `at` on, `C` apart, of each matrix that there is.
+/// Has the processor fetch `MR` rows from place `at` on, `distance` apart, of each matrix that there is.
 #[cfg_attr(not(debug_assertions), inline(always))]
 fn fetch<K: Kernels, T, const MR: usize>(matrices: [*mut T; 3], at: usize, distance: usize) {
     for r in 0..MR {

@@ -23,7 +23,7 @@ pub use self::learn::{learn_all, learn_bias, learn_rows, learn_some};
 pub(super) use self::learn::{learn_rows_at, update, update_tile};
 pub use self::rows::{COLUMNS, mul_columns, mul_rows, mul_rows_then};
 
-/// The biases from one on. A closure in its place would be a function of each size.
+/// The biases from number `count` on. In the loops over tiles a closure in its place would be a function of each.
 #[inline(always)]
 fn beyond<T>(bias: Option<*const T>, count: usize) -> Option<*const T> {
     bias.map(|bias| bias.wrapping_add(count))
