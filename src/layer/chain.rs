@@ -3,10 +3,10 @@
 use core::fmt::{Result, Write};
 use core::marker::PhantomData;
 
-use super::fusion::{Fused, done, fuses};
+use super::fusion::{Before, Fused, Nothing, done, fuses};
 use super::network::{Fits, Joint};
 use super::{Apart, Context, Cost, Layer, Need, No, Place, Slices, Yes};
-use crate::kernel::{self, Kernels, Lanes, Pointwise, Slopes};
+use crate::kernel::{self, Kernels, Slopes};
 use crate::optimizer::{Copies, Rule};
 use crate::parameter::{Parameter, Path, Visitor};
 use crate::scalar::Scalar;
@@ -26,13 +26,16 @@ pub type In<L> = <L as Layer>::In;
 /// The first layer of a chain.
 pub type First<N> = <N as Chain>::First;
 
+/// Where the first layer of chain `N` writes its output when the chain comes after layer `A`.
+type Behind<A, N> = Joint<A, First<N>>;
+
 /// Hands a layer's output on to the one behind it.
 #[inline(always)]
-fn joint<A: Layer, N: Chain>(y: &mut [A::Out]) -> <Joint<A, First<N>> as Place>::Input<'_, In<First<N>>>
+fn joint<A: Layer, N: Chain>(y: &mut [A::Out]) -> <Behind<A, N> as Place>::Input<'_, In<First<N>>>
 where
     A::Out: Fits<In<First<N>>, A, First<N>>,
 {
-    Joint::<A, First<N>>::input(A::Out::pass_mut(y))
+    <Behind<A, N>>::input(A::Out::pass_mut(y))
 }
 
 /// What a chain of layers is and does, as a [`Layer`] is and does it: its methods are given references to the layers, and the place `at` of the first of
@@ -202,35 +205,6 @@ impl Mode for InUse {
         saved: &'a mut L::Saved<P, B>,
     ) -> &'a mut [L::Out] {
         layer.infer::<K, P, B>(x, saved)
-    }
-}
-
-/// What stands before a layer: another, whose function this one's backward pass may differentiate, or [`Nothing`].
-pub trait Before<T>: Pointwise<T> {
-    /// Whether there is such a function.
-    const FUSES: bool;
-}
-
-impl<L: Layer> Before<L::T> for Fused<'_, L> {
-    const FUSES: bool = L::FUSES;
-}
-
-/// The layer is the first, or nothing is to be done for the one before it.
-#[derive(Clone, Copy, Debug)]
-pub struct Nothing;
-
-impl<T: Scalar> Before<T> for Nothing {
-    const FUSES: bool = false;
-}
-
-impl<T: Scalar> Pointwise<T> for Nothing {
-    #[inline(always)]
-    fn value<V: Lanes<T>>(self, x: V) -> V {
-        x
-    }
-    #[inline(always)]
-    fn slope<V: Lanes<T>>(self, _y: V) -> V {
-        V::splat(T::ONE)
     }
 }
 
@@ -406,7 +380,7 @@ where
     type Out = N::Out;
     type Leaves = N::Leaves;
     type Learns = <A::Learns as Need>::Or<N::Learns>;
-    type Saved<P: Place, const B: usize> = (A::Saved<P, B>, N::Saved<Joint<A, First<N>>, B>);
+    type Saved<P: Place, const B: usize> = (A::Saved<P, B>, N::Saved<Behind<A, N>, B>);
     type Wide<const B: usize> = Max<A::Wide<B>, N::Wide<B>>;
     type Slots<K: Copies> = (A::Slots<K>, N::Slots<K>);
     const COST: Cost = A::COST.then(N::COST, <A::Learns as Need>::WANTED);
@@ -444,15 +418,15 @@ where
         };
         let x = joint::<A, N>(x);
         if const { fuses::<K, A, First<N>>() } {
-            N::forward::<K, Joint<A, First<N>>, B, M, Yes>(others, x, behind, mode, at + 1)
+            N::forward::<K, Behind<A, N>, B, M, Yes>(others, x, behind, mode, at + 1)
         } else {
-            N::forward::<K, Joint<A, First<N>>, B, M, No>(others, x, behind, mode, at + 1)
+            N::forward::<K, Behind<A, N>, B, M, No>(others, x, behind, mode, at + 1)
         }
     }
 
     #[inline(always)]
     fn output<'a, P: Place, const B: usize>(x: &'a [A::In], (saved, behind): &'a Self::Saved<P, B>) -> &'a [N::Out] {
-        N::output::<Joint<A, First<N>>, B>(A::Out::pass(A::output::<P, B>(x, saved)), behind)
+        N::output::<Behind<A, N>, B>(A::Out::pass(A::output::<P, B>(x, saved)), behind)
     }
 
     #[inline(always)]
@@ -460,7 +434,7 @@ where
         x: P::Input<'a, A::In>,
         (saved, behind): &'a mut Self::Saved<P, B>,
     ) -> &'a mut [N::Out] {
-        N::output_mut::<Joint<A, First<N>>, B>(joint::<A, N>(A::output_mut::<P, B>(x, saved)), behind)
+        N::output_mut::<Behind<A, N>, B>(joint::<A, N>(A::output_mut::<P, B>(x, saved)), behind)
     }
 
     #[inline(always)]
@@ -477,7 +451,7 @@ where
     ) {
         let y = A::Out::pass(A::output::<P, B>(x, saved));
         let this = Fused(&**layer);
-        N::backward::<K, Joint<A, First<N>>, B, D::Or<A::Learns>, R, _>(
+        N::backward::<K, Behind<A, N>, B, D::Or<A::Learns>, R, _>(
             others,
             y,
             behind,
@@ -511,7 +485,7 @@ where
         at: u64,
     ) -> &'a mut [N::Out] {
         let y = A::Out::pass(A::output::<Apart, 1>(x, saved));
-        N::backward::<K, Joint<A, First<N>>, 1, A::Learns, R, _>(
+        N::backward::<K, Behind<A, N>, 1, A::Learns, R, _>(
             others,
             y,
             behind,
@@ -522,9 +496,9 @@ where
             at + 1,
             Nothing,
         );
-        N::observe::<Joint<A, First<N>>, 1>(others, behind, x.len());
+        N::observe::<Behind<A, N>, 1>(others, behind, x.len());
         let x = layer.turn::<K, R>([x, next], saved, grad, slots, rule, [context.part(at), then.part(at)]);
-        N::forward::<K, Joint<A, First<N>>, 1, _, No>(N::refs(others), joint::<A, N>(x), behind, then, at + 1)
+        N::forward::<K, Behind<A, N>, 1, _, No>(N::refs(others), joint::<A, N>(x), behind, then, at + 1)
     }
 
     #[inline(always)]
@@ -534,7 +508,7 @@ where
         samples: usize,
     ) {
         layer.observe::<P, B>(saved, samples);
-        N::observe::<Joint<A, First<N>>, B>(others, behind, samples);
+        N::observe::<Behind<A, N>, B>(others, behind, samples);
     }
 
     #[inline(always)]
@@ -551,7 +525,7 @@ where
         } else {
             let x = joint::<A, N>(A::output_mut::<P, B>(x, saved));
             let slice = slice - A::SLICES.forward;
-            N::forward_slice::<K, Joint<A, First<N>>, B>(others, x, behind, context, at + 1, slice);
+            N::forward_slice::<K, Behind<A, N>, B>(others, x, behind, context, at + 1, slice);
         }
     }
 
@@ -570,7 +544,7 @@ where
         let slices = N::SLICES.backward(<D::Or<A::Learns> as Need>::WANTED);
         if slice < slices {
             let y = A::Out::pass(A::output::<P, B>(x, saved));
-            N::backward_slice::<K, Joint<A, First<N>>, B, D::Or<A::Learns>, R>(
+            N::backward_slice::<K, Behind<A, N>, B, D::Or<A::Learns>, R>(
                 others,
                 y,
                 behind,

@@ -2,6 +2,7 @@
 
 use super::{Joint, Layer, Place};
 use crate::kernel::{Kernels, Lanes, Pointwise};
+use crate::scalar::Scalar;
 use crate::tensor::Array;
 
 /// Whether `A` applies the function of `B`, which would overwrite its output, and `B` has nothing to do.
@@ -33,5 +34,34 @@ impl<L: Layer> Pointwise<L::T> for Fused<'_, L> {
     #[inline(always)]
     fn slope<V: Lanes<L::T>>(self, y: V) -> V {
         self.0.fused_slope(y)
+    }
+}
+
+/// What stands before a layer: another, whose function this one's backward pass may differentiate, or [`Nothing`].
+pub trait Before<T>: Pointwise<T> {
+    /// Whether there is such a function.
+    const FUSES: bool;
+}
+
+impl<L: Layer> Before<L::T> for Fused<'_, L> {
+    const FUSES: bool = L::FUSES;
+}
+
+/// The layer is the first, or nothing is to be done for the one before it: its function is never asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Nothing;
+
+impl<T: Scalar> Before<T> for Nothing {
+    const FUSES: bool = false;
+}
+
+impl<T: Scalar> Pointwise<T> for Nothing {
+    #[inline(always)]
+    fn value<V: Lanes<T>>(self, x: V) -> V {
+        x
+    }
+    #[inline(always)]
+    fn slope<V: Lanes<T>>(self, _y: V) -> V {
+        V::splat(T::ONE)
     }
 }

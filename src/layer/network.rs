@@ -2,7 +2,8 @@
 
 use core::fmt::{Result, Write};
 
-use super::chain::{Chain, End, First, In, InUse, Link, Nothing};
+use super::chain::{Chain, End, First, In, InUse, Link};
+use super::fusion::Nothing;
 use super::{Apart, Context, Cost, Layer, Need, No, Place, Slices, Want};
 use crate::kernel::Kernels;
 use crate::optimizer::{Copies, Rule};
