@@ -5,7 +5,7 @@
 
 use super::super::tile::{V, cut, few, narrow, panels, some, tile, tile_panels, tile_rows};
 use super::super::{Copies, Kernels, Lanes};
-use super::pack::{DEPTH, ENOUGH, LEFT, Panel, WAITING, copy_rows, copy_vectors, crowds, far, packs, width};
+use super::pack::{DEPTH, ENOUGH, LEFT, Panel, WAITING, copy_rows, copy_vectors, crowds, far, fetch, packs, width};
 use crate::optimizer::Rule;
 use crate::parameter::Role;
 use crate::scalar::Scalar;
@@ -136,7 +136,11 @@ unsafe fn learn_rows_copied<
                     }
                     tile_rows!(K, T, 1, top, bottom, |row, MR| {
                         if far(bytes) && end {
-                            fetch::<K, T, MR>([m, starts[0], starts[1]], row * C + j + NV * <V<T, K>>::LANES - 1, C);
+                            for matrix in [m, starts[0], starts[1]] {
+                                if !matrix.is_null() {
+                                    fetch::<K, T, MR>(matrix.wrapping_add(row * C + j + NV * <V<T, K>>::LANES - 1), C);
+                                }
+                            }
                         }
                         for _ in 0..share {
                             K::prefetch(next);
@@ -207,18 +211,6 @@ unsafe fn learn_tiles<K: Kernels, T: Scalar, U: Rule<T>, A: Array<T = T>, const 
         }
         rows!(1);
     });
-}
-
-/// Has the processor fetch `MR` rows from place `at` on, `distance` apart, of each matrix that there is.
-#[cfg_attr(not(debug_assertions), inline(always))]
-fn fetch<K: Kernels, T, const MR: usize>(matrices: [*mut T; 3], at: usize, distance: usize) {
-    for r in 0..MR {
-        for matrix in matrices {
-            if !matrix.is_null() {
-                K::prefetch(matrix.wrapping_add(at + r * distance));
-            }
-        }
-    }
 }
 
 /// Updates a tile of `m` from its gradient: rows that lie `distance` apart from place `at` on, of `NV` vectors, the last of `last` numbers if `PART`.

@@ -10,8 +10,8 @@ use crate::scalar::Scalar;
 pub(super) const KC: usize = 400;
 /// Rows of the right matrix that are worth a copy.
 pub(super) const TALL: usize = 128;
-/// Rows of the product between two copies of a panel: as many as the second cache holds `KC` numbers of.
-pub(super) const MC: usize = 128;
+/// Bytes of the left matrix between two copies of a panel, at most: most of the second cache.
+const MC: usize = 400 << 10;
 /// Rows of a product or of a gradient that are worth a copy, and half of the samples of a gradient that are.
 pub(super) const ENOUGH: usize = 32;
 /// Samples of a gradient whose panels are copied at a time, at most.
@@ -44,9 +44,22 @@ pub(super) fn width(bytes: usize) -> usize {
     ((1 << 20) / bytes / 6 * 6).clamp(LEAST, WIDTH)
 }
 
+/// Rows of a product of `n` rows between two copies of a panel, if each has so many bytes of the left matrix: even parts, in whole tiles.
+pub(super) const fn height(n: usize, bytes: usize) -> usize {
+    n.div_ceil(n.div_ceil(MC / bytes)).next_multiple_of(6)
+}
+
 /// Whether so many bytes lie beyond the second cache, so that it takes long to fetch them.
 pub(super) const fn far(bytes: usize) -> bool {
-    bytes > 1 << 20
+    bytes > 1 << 19
+}
+
+/// Has the processor fetch `MR` places, `distance` numbers apart, whether they are there or not.
+#[cfg_attr(not(debug_assertions), inline(always))]
+pub(super) fn fetch<K: Kernels, T, const MR: usize>(from: *const T, distance: usize) {
+    for r in 0..MR {
+        K::prefetch(from.wrapping_add(r * distance));
+    }
 }
 
 /// Copies `count` numbers from each of `n` rows, from one every `from_step` to one every `to_step`.

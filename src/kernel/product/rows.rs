@@ -6,7 +6,7 @@
 use super::super::tile::{V, V16, cut, few, narrow, panels, some, tile, tile_panels, tile_rows};
 use super::super::{Epilogue, Kernels, Lanes, Plain};
 use super::chains;
-use super::pack::{ENOUGH, KC, MC, Panel, TALL, copy_vectors, far, packs};
+use super::pack::{ENOUGH, KC, Panel, TALL, copy_vectors, far, fetch, height, packs};
 use crate::scalar::Scalar;
 use crate::storage::Zeroed;
 
@@ -96,10 +96,11 @@ unsafe fn mul_rows_packed<K: Kernels, T: Scalar, E: Epilogue<T>, const R: usize,
     let (panel, pair) = (panel.as_mut_ptr().cast::<T>(), 2 * <V<T, K>>::LANES);
     // Parts of about the same height.
     let depth = const { R.div_ceil(R.div_ceil(KC)) };
+    let height = height(n, depth * T::BYTES);
     for k in (0..R).step_by(depth) {
         let (steps, part) = (depth.min(R - k), m.wrapping_add(k * C));
-        for top in (0..n).step_by(MC) {
-            let bottom = n.min(top + MC);
+        for top in (0..n).step_by(height) {
+            let bottom = n.min(top + height);
             let share = if const { far(R * C * T::BYTES) } { (6 * steps).div_ceil(bottom - top) } else { 0 };
             panels!(V<T, K>, C, 2, [2], |j, last, NV, PART| {
                 // SAFETY: rows `k..k + steps` of `R`, and the panels cover `C` columns.
@@ -115,6 +116,8 @@ unsafe fn mul_rows_packed<K: Kernels, T: Scalar, E: Epilogue<T>, const R: usize,
                     // SAFETY: rows `b..b + MR` of `n`, and the panels cover `C` columns.
                     unsafe {
                         if k > 0 {
+                            // The sums that the next tile begins with.
+                            fetch::<K, T, MR>(out.wrapping_add((b + MR) * C + j + NV * <V<T, K>>::LANES - 1), C);
                             for r in 0..MR {
                                 for v in 0..NV {
                                     let count = if PART && v + 1 == NV { last } else { <V<T, K>>::LANES };
