@@ -230,7 +230,7 @@ macro_rules! every_size {
     ($K:ty, $T:ty) => {
         // Products and gradients that copy panels of the right side, once or twice; a gradient that copies the left one, too; rows that are treated
         // in blocks.
-        kernels::<$K, $T, 450, 37>(140, false);
+        kernels::<$K, $T, 450, 37>(460, false);
         kernels::<$K, $T, 512, 37>(65, false);
         kernels::<$K, $T, 512, 37>(130, false);
         kernels::<$K, $T, 66, 512>(5, false);

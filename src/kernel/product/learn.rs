@@ -5,7 +5,9 @@
 
 use super::super::tile::{V, cut, few, narrow, panels, some, tile, tile_panels, tile_rows};
 use super::super::{Copies, Kernels, Lanes};
-use super::pack::{DEPTH, ENOUGH, LEFT, Panel, WAITING, copy_rows, copy_vectors, crowds, far, fetch, packs, width};
+use super::pack::{
+    DEPTH, ENOUGH, LEFT, Panel, WAITING, copy_rows, copy_vectors, crowds, far, fetch_rows, packs, width,
+};
 use crate::optimizer::Rule;
 use crate::parameter::Role;
 use crate::scalar::Scalar;
@@ -114,7 +116,6 @@ unsafe fn learn_rows_copied<
     let room = if n > depth { WAITING } else { R };
     let left_room = if N > 0 { LEFT / T::BYTES / depth / 6 * 6 } else { R };
     let width = width(bytes / R).min(room).min(left_room);
-    let starts = U::Slots::starts::<T, A>(slots);
     for top in rows.clone().step_by(width) {
         let bottom = rows.end.min(top + width);
         let share = if far(size_of::<A>()) { (6 * depth).div_ceil(bottom - top) } else { 0 };
@@ -134,30 +135,58 @@ unsafe fn learn_rows_copied<
                         }
                         (p, p_step) = (left.cast_const(), width);
                     }
+                    let updates = if end { Some(rule) } else { None };
                     tile_rows!(K, T, 1, top, bottom, |row, MR| {
-                        if far(bytes) && end {
-                            for matrix in [m, starts[0], starts[1]] {
-                                if !matrix.is_null() {
-                                    fetch::<K, T, MR>(matrix.wrapping_add(row * C + j + NV * <V<T, K>>::LANES - 1), C);
-                                }
-                            }
-                        }
-                        for _ in 0..share {
-                            K::prefetch(next);
-                            next = next.wrapping_add(C);
-                        }
-                        let waiting = waiting.cast::<V<T, K>>().wrapping_add((row - top) * 2).cast();
-                        let g = if s > 0 { *waiting } else { [[<V<T, K>>::ZERO; NV]; MR] };
-                        let p = p.add(row - top);
-                        let g = tile::<T, V<T, K>, MR, NV, false, 1>(g, steps, p, (1, p_step), panel, pair, 0);
-                        if end {
-                            update_tile::<T, V<T, K>, U, A, MR, NV, PART>(m, slots, &g, (row * C + j, C), last, rule);
-                        } else {
-                            *waiting = g;
-                        }
+                        next = fetch_rows::<K, T>(next, share, C);
+                        let (p, waiting) = (p.add(row - top), waiting.wrapping_add((row - top) * pair));
+                        let (samples, matrix, at) = ((s, steps), (m, slots), (row, j, last));
+                        learn_part::<K, T, U, A, C, MR, NV, PART>((p, p_step), panel, samples, waiting, matrix, at, updates);
                     });
                 }
             });
+        }
+    }
+}
+
+/// A tile of [`learn_rows_copied`], of `steps` samples from sample `s`, whose panel of `q` is in `panel`: the sums of those before are in `waiting`,
+/// where they wait again unless there is a rule.
+///
+/// # Safety
+/// They are there, as for [`update_tile`].
+#[cfg_attr(not(debug_assertions), inline(always))]
+unsafe fn learn_part<
+    K: Kernels,
+    T: Scalar,
+    U: Rule<T>,
+    A: Array<T = T>,
+    const C: usize,
+    const MR: usize,
+    const NV: usize,
+    const PART: bool,
+>(
+    (p, p_step): (*const T, usize),
+    panel: *const T,
+    (s, steps): (usize, usize),
+    waiting: *mut T,
+    (m, slots): (*mut T, *mut <U::Slots as Copies>::Of<A>),
+    (row, j, last): (usize, usize, usize),
+    rule: Option<&U>,
+) {
+    let (lanes, waiting) = (<V<T, K>>::LANES, waiting.cast::<[[V<T, K>; NV]; MR]>());
+    if const { far(size_of::<A>() + size_of::<<U::Slots as Copies>::Of<A>>()) } && rule.is_some() {
+        for matrix in [m, U::Slots::starts::<T, A>(slots)[0], U::Slots::starts::<T, A>(slots)[1]] {
+            if !matrix.is_null() {
+                fetch_rows::<K, T>(matrix.wrapping_add(row * C + j + NV * lanes - 1), MR, C);
+            }
+        }
+    }
+    // SAFETY: the caller's promise.
+    unsafe {
+        let g = if s > 0 { *waiting } else { [[<V<T, K>>::ZERO; NV]; MR] };
+        let g = tile::<T, V<T, K>, MR, NV, false, 1>(g, steps, p, (1, p_step), panel, 2 * lanes, 0);
+        match rule {
+            Some(rule) => update_tile::<T, V<T, K>, U, A, MR, NV, PART>(m, slots, &g, (row * C + j, C), last, rule),
+            None => *waiting = g,
         }
     }
 }
@@ -186,10 +215,8 @@ unsafe fn learn_tiles<K: Kernels, T: Scalar, U: Rule<T>, A: Array<T = T>, const 
                 while row + $MR <= rows.end && $more {
                     // SAFETY: `n` samples, rows `row..row + MR` of `R`, and the panels cover `C` columns.
                     unsafe {
-                        let zeros = [[<V<T, K>>::ZERO; NV]; $MR];
-                        let (p, q) = (p.add(row - rows.start), q.add(j));
-                        let g = tile::<T, V<T, K>, $MR, NV, PART, 1>(zeros, n, p, (1, R), q, C, last);
-                        update_tile::<T, V<T, K>, U, A, $MR, NV, PART>(m, slots, &g, (row * C + j, C), last, rule);
+                        let p = p.add(row - rows.start);
+                        learn_tile::<K, T, U, A, R, C, $MR, NV, PART>(n, p, q, m, slots, (row, j, last), rule);
                     }
                     row += $MR;
                 }
@@ -211,6 +238,37 @@ unsafe fn learn_tiles<K: Kernels, T: Scalar, U: Rule<T>, A: Array<T = T>, const 
         }
         rows!(1);
     });
+}
+
+/// A tile of [`learn_tiles`], to whose first row `p` belongs.
+///
+/// # Safety
+/// As for [`update_tile`], and `n` samples are there.
+#[cfg_attr(not(debug_assertions), inline(always))]
+unsafe fn learn_tile<
+    K: Kernels,
+    T: Scalar,
+    U: Rule<T>,
+    A: Array<T = T>,
+    const R: usize,
+    const C: usize,
+    const MR: usize,
+    const NV: usize,
+    const PART: bool,
+>(
+    n: usize,
+    p: *const T,
+    q: *const T,
+    m: *mut T,
+    slots: *mut <U::Slots as Copies>::Of<A>,
+    (row, j, last): (usize, usize, usize),
+    rule: &U,
+) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let g = tile::<T, V<T, K>, MR, NV, PART, 1>([[<V<T, K>>::ZERO; NV]; MR], n, p, (1, R), q.add(j), C, last);
+        update_tile::<T, V<T, K>, U, A, MR, NV, PART>(m, slots, &g, (row * C + j, C), last, rule);
+    }
 }
 
 /// Updates a tile of `m` from its gradient: rows that lie `distance` apart from place `at` on, of `NV` vectors, the last of `last` numbers if `PART`.

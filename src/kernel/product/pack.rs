@@ -54,12 +54,14 @@ pub(super) const fn far(bytes: usize) -> bool {
     bytes > 1 << 19
 }
 
-/// Has the processor fetch `MR` places, `distance` numbers apart, whether they are there or not.
+/// Has the processor fetch `n` places, `distance` numbers apart, whether they are there or not; returns the place after them.
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub(super) fn fetch<K: Kernels, T, const MR: usize>(from: *const T, distance: usize) {
-    for r in 0..MR {
-        K::prefetch(from.wrapping_add(r * distance));
+pub(super) fn fetch_rows<K: Kernels, T>(mut from: *const T, n: usize, distance: usize) -> *const T {
+    for _ in 0..n {
+        K::prefetch(from);
+        from = from.wrapping_add(distance);
     }
+    from
 }
 
 /// Copies `count` numbers from each of `n` rows, from one every `from_step` to one every `to_step`.

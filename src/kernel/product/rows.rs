@@ -6,7 +6,7 @@
 use super::super::tile::{V, V16, cut, few, narrow, panels, some, tile, tile_panels, tile_rows};
 use super::super::{Epilogue, Kernels, Lanes, Plain};
 use super::chains;
-use super::pack::{ENOUGH, KC, Panel, TALL, copy_vectors, far, fetch, height, packs};
+use super::pack::{ENOUGH, KC, Panel, TALL, copy_vectors, far, fetch_rows, height, packs};
 use crate::scalar::Scalar;
 use crate::storage::Zeroed;
 
@@ -108,33 +108,59 @@ unsafe fn mul_rows_packed<K: Kernels, T: Scalar, E: Epilogue<T>, const R: usize,
                 // The next panel, of which each tile has the processor fetch a part.
                 let mut next = part.wrapping_add(j + 2 * pair - 1);
                 tile_rows!(K, T, 1, top, bottom, |b, MR| {
-                    for _ in 0..share {
-                        K::prefetch(next);
-                        next = next.wrapping_add(C);
-                    }
-                    let mut sums = [[<V<T, K>>::ZERO; NV]; MR];
+                    next = fetch_rows::<K, T>(next, share, C);
                     // SAFETY: rows `b..b + MR` of `n`, and the panels cover `C` columns.
                     unsafe {
-                        if k > 0 {
-                            // The sums that the next tile begins with.
-                            fetch::<K, T, MR>(out.wrapping_add((b + MR) * C + j + NV * <V<T, K>>::LANES - 1), C);
-                            for r in 0..MR {
-                                for v in 0..NV {
-                                    let count = if PART && v + 1 == NV { last } else { <V<T, K>>::LANES };
-                                    sums[r][v] = some(out.add((b + r) * C + j + v * <V<T, K>>::LANES), count);
-                                }
-                            }
-                        }
                         let a = a.add(b * R + k);
-                        let sums = tile::<T, V<T, K>, MR, NV, false, 1>(sums, steps, a, (R, 1), panel, pair, 0);
-                        if k + steps < R {
-                            end_tile::<T, V<T, K>, Plain, C, MR, NV, PART>(sums, None, out, (b, j), last, Plain);
-                        } else {
-                            end_tile::<T, V<T, K>, E, C, MR, NV, PART>(sums, bias, out, (b, j), last, end);
-                        }
+                        mul_part::<K, T, E, R, C, MR, NV, PART>(a, panel, (k, steps), bias, out, (b, j, last), end);
                     }
                 });
             });
+        }
+    }
+}
+
+/// A tile of [`mul_rows_packed`], of `steps` rows of `m` from row `k`, which are in `panel`.
+///
+/// # Safety
+/// As for [`mul_tile`].
+#[cfg_attr(not(debug_assertions), inline(always))]
+unsafe fn mul_part<
+    K: Kernels,
+    T: Scalar,
+    E: Epilogue<T>,
+    const R: usize,
+    const C: usize,
+    const MR: usize,
+    const NV: usize,
+    const PART: bool,
+>(
+    a: *const T,
+    panel: *const T,
+    (k, steps): (usize, usize),
+    bias: Option<*const T>,
+    out: *mut T,
+    (row, j, last): (usize, usize, usize),
+    end: E,
+) {
+    let (lanes, mut sums) = (<V<T, K>>::LANES, [[<V<T, K>>::ZERO; NV]; MR]);
+    // SAFETY: the caller's promise.
+    unsafe {
+        if k > 0 {
+            // The sums that the next tile begins with.
+            fetch_rows::<K, T>(out.wrapping_add((row + MR) * C + j + NV * lanes - 1), MR, C);
+            for r in 0..MR {
+                for v in 0..NV {
+                    let count = if PART && v + 1 == NV { last } else { lanes };
+                    sums[r][v] = some(out.add((row + r) * C + j + v * lanes), count);
+                }
+            }
+        }
+        let sums = tile::<T, V<T, K>, MR, NV, false, 1>(sums, steps, a, (R, 1), panel, 2 * lanes, 0);
+        if k + steps < R {
+            end_tile::<T, V<T, K>, Plain, C, MR, NV, PART>(sums, None, out, (row, j), last, Plain);
+        } else {
+            end_tile::<T, V<T, K>, E, C, MR, NV, PART>(sums, bias, out, (row, j), last, end);
         }
     }
 }
