@@ -174,7 +174,8 @@ unsafe fn learn_part<
 ) {
     let (lanes, waiting) = (<V<T, K>>::LANES, waiting.cast::<[[V<T, K>; NV]; MR]>());
     if const { far(size_of::<A>() + size_of::<<U::Slots as Copies>::Of<A>>()) } && rule.is_some() {
-        for matrix in [m, U::Slots::starts::<T, A>(slots)[0], U::Slots::starts::<T, A>(slots)[1]] {
+        let [first, second] = U::Slots::starts::<T, A>(slots);
+        for matrix in [m, first, second] {
             if !matrix.is_null() {
                 fetch_rows::<K, T>(matrix.wrapping_add(row * C + j + NV * lanes - 1), MR, C);
             }
