@@ -228,7 +228,7 @@ macro_rules! every_size {
         $kernels::<$K, $T, $n, { 26 * $n % 71 }>($n % 10, true);
     )* };
     ($K:ty, $T:ty) => {
-        // Products and gradients that copy panels of the right side, once or twice; a gradient that copies the left one, too; rows that are treated
+        // Products and gradients that copy panels of the right side, once or twice, and again for more rows; a gradient that copies the left one, too; rows that are treated
         // in blocks.
         kernels::<$K, $T, 450, 37>(460, false);
         kernels::<$K, $T, 512, 37>(65, false);

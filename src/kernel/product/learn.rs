@@ -135,7 +135,7 @@ unsafe fn learn_rows_copied<
                         }
                         (p, p_step) = (left.cast_const(), width);
                     }
-                    let updates = if end { Some(rule) } else { None };
+                    let updates = end.then_some(rule);
                     tile_rows!(K, T, 1, top, bottom, |row, MR| {
                         next = fetch_rows::<K, T>(next, share, C);
                         let (p, waiting) = (p.add(row - top), waiting.wrapping_add((row - top) * pair));

@@ -45,7 +45,7 @@ pub(super) fn width(bytes: usize) -> usize {
 }
 
 /// Rows of a product of `n` rows between two copies of a panel, if each has so many bytes of the left matrix: even parts, in whole tiles.
-pub(super) const fn height(n: usize, bytes: usize) -> usize {
+pub(super) fn height(n: usize, bytes: usize) -> usize {
     n.div_ceil(n.div_ceil(MC / bytes)).next_multiple_of(6)
 }
 
