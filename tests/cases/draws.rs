@@ -1,0 +1,1 @@
+//! Random numbers: orders, starting weights, what reset leaves alone.

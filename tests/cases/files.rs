@@ -1,0 +1,1 @@
+//! Files of weights: what is refused, and in which order numbers stand.

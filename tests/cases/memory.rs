@@ -1,0 +1,1 @@
+//! Nothing large on the stack.

@@ -1,0 +1,1 @@
+//! Metrics: outputs that aren't finite, one logit, arrays as targets.

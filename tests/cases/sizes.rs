@@ -1,0 +1,1 @@
+//! Sizes: counts beyond 32 bits, batches that are too small.

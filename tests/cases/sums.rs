@@ -1,0 +1,1 @@
+//! Sums and means of many numbers, and of numbers far from 0.

@@ -1,0 +1,1 @@
+//! Updates of weights: gradients that overflow, moments, unequal micro-batches.
