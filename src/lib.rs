@@ -45,6 +45,8 @@
 extern crate std;
 
 // In the order in which data flows.
+mod sealed;
+
 pub mod storage;
 
 pub mod scalar;

@@ -12,7 +12,7 @@ use crate::kernel::{Kernels, Lanes};
 use crate::storage::Zeroed;
 use crate::tensor::Array;
 
-/// A floating-point number that tensors hold: `f32` or `f64`.
+/// A floating-point number that tensors hold: `f32` or `f64`. It is sealed, as [`Array`] is.
 pub trait Scalar:
     Array<T = Self>
     + NumAssign

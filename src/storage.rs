@@ -5,6 +5,7 @@
 
 use core::mem::ManuallyDrop;
 
+use crate::budget::Text;
 use crate::tensor::{Array, Tensor};
 
 /// Memory whose all-zero bytes are a valid value.
@@ -16,15 +17,32 @@ use crate::tensor::{Array, Tensor};
 /// All-zero bytes must be a valid value of the type, and the type must be plain memory: it must not need `Drop`, and a copy of the bytes of a
 /// value must be a value, too. A type that is made by [`zeroed!`](crate::zeroed) is arrays and structs of numbers, and so is plain.
 pub unsafe trait Zeroed: Sized + 'static {
+    /// Refuses, in a build, a type that needs `Drop`.
+    #[doc(hidden)]
+    const PLAIN: () = plain::<Self>("a type");
+
     /// The value whose bytes are all zero.
-    // SAFETY: the trait's contract.
-    const ZERO: Self = unsafe { core::mem::zeroed() };
+    const ZERO: Self = {
+        let () = Self::PLAIN;
+        // SAFETY: the trait's contract.
+        unsafe { core::mem::zeroed() }
+    };
 
     /// The zero value in a new box; it never passes through the stack, whatever its size.
     #[cfg(feature = "std")]
     fn boxed() -> std::boxed::Box<Self> {
+        const { Self::PLAIN }
         // SAFETY: the trait's contract.
         unsafe { std::boxed::Box::new_zeroed().assume_init() }
+    }
+}
+
+/// Fails, in const, if a type needs `Drop`, which would run once for each copy of its bytes.
+#[doc(hidden)]
+#[track_caller]
+pub const fn plain<A>(name: &str) {
+    if core::mem::needs_drop::<A>() {
+        Text::new("zeroed!: `").text(name).text("` needs `Drop`, but plain memory is copied as bytes").panic();
     }
 }
 
@@ -65,14 +83,19 @@ zeroed_tuples!(A B C D E F G H I J K L M N O P);
 
 /// Declares a struct of [`Zeroed`] fields to be [`Zeroed`]: `zeroed!([const N: usize] Scale<N> { gain });`.
 ///
-/// Every field must be named, and each must be `Zeroed`: the compiler checks both.
+/// Every field must be named, each must be `Zeroed`, and the struct must not need `Drop`: the compiler checks it all, the last of a generic struct in
+/// a build. It can be used in a crate that forbids unsafe code.
 #[macro_export]
 macro_rules! zeroed {
-    ([$($generics:tt)*] $type:ident $(<$($arg:ident),*>)? { $($field:ident),* $(,)? }) => {
-        #[allow(unsafe_code)]
-        // SAFETY: the function below compiles only if `$field`s are all the fields and each of them is `Zeroed`.
-        unsafe impl<$($generics)*> $crate::storage::Zeroed for $type $(<$($arg),*>)? {}
+    // Lints pass over what another crate's macro wrote, but no attribute may allow what a crate forbids: there is none unless it is asked for.
+    ($(#[$attribute:meta])* [$($generics:tt)*] $type:ident $(<$($arg:ident),*>)? { $($field:ident),* $(,)? }) => {
+        $(#[$attribute])*
+        // SAFETY: the function below compiles only if `$field`s are all the fields and each of them is `Zeroed`; `PLAIN` is the rest of the contract.
+        unsafe impl<$($generics)*> $crate::storage::Zeroed for $type $(<$($arg),*>)? {
+            const PLAIN: () = $crate::storage::plain::<Self>(stringify!($type));
+        }
         const _: () = {
+            $crate::zeroed!(@plain [$($generics)*] $type);
             #[allow(dead_code, unused_variables)]
             fn every_field_is_zeroed<$($generics)*>(value: $type $(<$($arg),*>)?) {
                 fn zeroed<Z: $crate::storage::Zeroed>(_: Z) {}
@@ -81,12 +104,24 @@ macro_rules! zeroed {
             }
         };
     };
+    (@plain [] $type:ident) => {
+        let () = <$type as $crate::storage::Zeroed>::PLAIN;
+    };
+    (@plain [$($generics:tt)+] $type:ident) => {};
 }
+
+/// [`zeroed!`](crate::zeroed!) in this crate, whose own macro lints look at.
+macro_rules! zeroed_here {
+    ($($declaration:tt)*) => {
+        $crate::zeroed!(#[allow(unsafe_code)] $($declaration)*);
+    };
+}
+pub(crate) use zeroed_here as zeroed;
 
 /// Plain memory of scalars, seen as one flat slice: a buffer that a gradient passes through.
 ///
 /// # Safety
-/// The type consists of `T`s alone.
+/// The type consists of `T`s alone, one behind the other and without padding, and a `T` has a size. Any `T`s may be written there.
 pub unsafe trait Buffer<T>: Zeroed {
     /// All its scalars.
     #[inline(always)]
@@ -96,7 +131,7 @@ pub unsafe trait Buffer<T>: Zeroed {
     }
 }
 
-// SAFETY: an `Array` is nested arrays of its scalar.
+// SAFETY: an `Array` is nested arrays of its scalar: it is sealed.
 unsafe impl<A: Array, const N: usize> Buffer<A::T> for [A; N] {}
 
 /// The larger of two buffers: a maximum of sizes that stable Rust can compute.

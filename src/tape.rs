@@ -14,7 +14,7 @@ use crate::training::ShowGradient;
 pub struct Workspace<L: Layer, const B: usize = 1> {
     saved: L::Saved<Apart, B>,
 }
-crate::zeroed!([L: Layer, const B: usize] Workspace<L, B> { saved });
+crate::storage::zeroed!([L: Layer, const B: usize] Workspace<L, B> { saved });
 
 impl<L: Layer, const B: usize> Workspace<L, B> {
     /// An empty workspace, for a `static`.
@@ -95,7 +95,7 @@ pub struct Tape<L: Layer, const B: usize> {
     gradient: L::Slots<CopiesOf<1>>,
     seed: u64,
 }
-crate::zeroed!([L: Layer, const B: usize] Tape<L, B> { saved, grad, gradient, seed });
+crate::storage::zeroed!([L: Layer, const B: usize] Tape<L, B> { saved, grad, gradient, seed });
 
 impl<L: Layer, const B: usize> Tape<L, B> {
     /// An empty tape.

@@ -1,10 +1,13 @@
 //! Copies of a parameter: the state of an optimizer, or a gradient.
 
 use super::Lanes;
+use crate::sealed::Sealed;
 use crate::storage::Zeroed;
 
 /// A number of copies of the parameters, as a type: [`CopiesOf<0>`](CopiesOf) for SGD, 1 for momentum, 2 for Adam.
-pub trait Copies {
+///
+/// It is sealed: kernels read and write through the pointers that it gives, from several threads at a time.
+pub trait Copies: Sealed {
     /// So many copies of an `A`.
     type Of<A: Zeroed>: Zeroed;
     /// Each copy, in order.
@@ -29,6 +32,8 @@ pub trait Copies {
 /// `K` copies.
 #[derive(Clone, Copy, Debug)]
 pub struct CopiesOf<const K: usize>;
+
+impl<const K: usize> Sealed for CopiesOf<K> {}
 
 impl<const K: usize> Copies for CopiesOf<K> {
     type Of<A: Zeroed> = [A; K];

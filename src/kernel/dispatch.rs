@@ -1,9 +1,12 @@
 //! Which instructions the kernels use: chosen here, once a step.
 
 use super::{Lanes, Pair};
+use crate::sealed::Sealed;
 
 /// The vectors that kernels use. Every layer hands this type on, so that below the choice all is known to the compiler.
-pub trait Kernels: Copy + 'static {
+///
+/// It is sealed: whoever names a type of instructions promises that the machine has them.
+pub trait Kernels: Sealed + Copy + 'static {
     /// A vector of `f32`.
     type F32: Lanes<f32>;
     /// A vector of `f64`.
@@ -117,6 +120,8 @@ pub enum Formula<T> {
 /// What every target has: one number at a time. This is the definition of every kernel.
 #[derive(Clone, Copy, Debug)]
 pub struct Portable;
+
+impl Sealed for Portable {}
 
 impl Kernels for Portable {
     type F32 = f32;

@@ -6,13 +6,23 @@
 use core::ops::{Add, Div, Mul, Neg, Sub};
 
 use crate::scalar::Scalar;
+use crate::sealed::Sealed;
 use crate::storage::Zeroed;
 
 /// Some numbers that are treated alike.
+///
+/// It is sealed: kernels make pointers from [`LANES`](Self::LANES), and have room for sixteen at most.
 pub trait Lanes<T>:
-    Copy + Zeroed + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Div<Output = Self> + Neg<Output = Self>
+    Sealed
+    + Copy
+    + Zeroed
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Div<Output = Self>
+    + Neg<Output = Self>
 {
-    /// How many.
+    /// How many: 1, 2, 4, 8 or 16.
     const LANES: usize;
 
     /// The same number in all lanes.
@@ -230,6 +240,8 @@ impl<V: Neg<Output = V>> Neg for Pair<V> {
         Self(-self.0, -self.1)
     }
 }
+
+impl<V: Sealed> Sealed for Pair<V> {}
 
 impl<T: Copy, V: Lanes<T>> Lanes<T> for Pair<V> {
     const LANES: usize = 2 * V::LANES;

@@ -8,11 +8,14 @@ use core::ops::{Add, Div, Mul, Neg, Sub};
 use super::lanes::{bits32, bits64};
 use super::vector::vector;
 use super::{Kernels, Lanes, Pair, Portable};
+use crate::sealed::Sealed;
 use crate::storage::Zeroed;
 
 /// NEON: 4 `f32` or 2 `f64` to a vector, 32 vectors.
 #[derive(Clone, Copy, Debug)]
 pub struct Neon;
+
+impl Sealed for Neon {}
 
 impl Kernels for Neon {
     type F32 = F32x4;

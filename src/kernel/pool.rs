@@ -11,6 +11,7 @@ use super::tile::{V, narrow, some};
 use super::{Kernels, Lanes};
 use crate::layer::size::Axis;
 use crate::scalar::Scalar;
+use crate::sealed::Sealed;
 use crate::storage::Zeroed;
 
 /// What becomes of a window.
@@ -76,8 +77,8 @@ impl<const COUNT_PADDING: bool> Pooling for Average<COUNT_PADDING> {
     }
 }
 
-/// The sizes of a pooling, as a type.
-pub trait Windows: 'static {
+/// The sizes of a pooling, as a type. It is sealed: pointers are made from them.
+pub trait Windows: Sealed + 'static {
     /// How windows slide down the rows.
     const ROWS: Axis;
     /// How they slide along the columns.

@@ -22,6 +22,8 @@ macro_rules! vector {
             }
         }
 
+        impl Sealed for $name {}
+
         impl Lanes<$t> for $name {
             const LANES: usize = $lanes;
             #[cfg_attr(not(debug_assertions), inline(always))]

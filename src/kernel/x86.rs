@@ -9,6 +9,7 @@ use super::dispatch::{avx2, avx512};
 use super::lanes::{bits32, bits64};
 use super::vector::vector;
 use super::{Kernels, Lanes, Pair, Portable, Task};
+use crate::sealed::Sealed;
 use crate::storage::Zeroed;
 
 /// AVX-512 F: 16 `f32` or 8 `f64` to a vector, 32 vectors.
@@ -18,6 +19,8 @@ pub struct Avx512;
 /// AVX2 and FMA: 8 `f32` or 4 `f64` to a vector, 16 vectors.
 #[derive(Clone, Copy, Debug)]
 pub struct Avx2;
+
+impl Sealed for Avx512 {}
 
 impl Kernels for Avx512 {
     type F32 = F32x16;
@@ -33,6 +36,8 @@ impl Kernels for Avx512 {
         unsafe { avx512(task) }
     }
 }
+
+impl Sealed for Avx2 {}
 
 impl Kernels for Avx2 {
     type F32 = F32x8;
@@ -54,6 +59,8 @@ impl Kernels for Avx2 {
         unsafe { avx2::<Self, T>(task) }
     }
 }
+
+impl Sealed for Sse {}
 
 impl Kernels for Sse {
     type F32 = F32x4;

@@ -80,7 +80,7 @@ pub struct MultiHeadAttention<
     bias: [[T; N]; 4],
     mask: PhantomData<M>,
 }
-crate::zeroed!([const STEPS: usize, const N: usize, const HEADS: usize, const HEAD: usize, T: Scalar, M: Mask]
+crate::storage::zeroed!([const STEPS: usize, const N: usize, const HEADS: usize, const HEAD: usize, T: Scalar, M: Mask]
     MultiHeadAttention<STEPS, N, HEADS, HEAD, T, M> { weight, bias, mask });
 
 /// Self-attention with one head: [`MultiHeadAttention`] with `HEADS` = 1.
@@ -164,7 +164,7 @@ pub struct Attended<const STEPS: usize, const N: usize, const HEADS: usize, cons
     heads: [[[T; N]; STEPS]; B],
     output: [[[T; N]; STEPS]; B],
 }
-crate::zeroed!([const STEPS: usize, const N: usize, const HEADS: usize, const B: usize, T: Scalar]
+crate::storage::zeroed!([const STEPS: usize, const N: usize, const HEADS: usize, const B: usize, T: Scalar]
     Attended<STEPS, N, HEADS, B, T> { query, key, value, probabilities, heads, output });
 
 impl<const STEPS: usize, const N: usize, const HEADS: usize, const HEAD: usize, T: Scalar, M: Mask> Layer

@@ -59,7 +59,7 @@ pub struct BatchNorm<const N: usize, A: Array = [f32; N]> {
     fixed: bool,
     rows: PhantomData<A>,
 }
-crate::zeroed!([const N: usize, A: Array] BatchNorm<N, A> {
+crate::storage::zeroed!([const N: usize, A: Array] BatchNorm<N, A> {
     gain, bias, updates, mean, variance, epsilon, momentum, fixed, rows
 });
 

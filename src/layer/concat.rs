@@ -31,7 +31,7 @@ pub struct Concat<A, B, Out> {
     layers: (A, B),
     output: PhantomData<Out>,
 }
-crate::zeroed!([A: crate::storage::Zeroed, B: crate::storage::Zeroed, Out: Array] Concat<A, B, Out> { layers, output });
+crate::storage::zeroed!([A: crate::storage::Zeroed, B: crate::storage::Zeroed, Out: Array] Concat<A, B, Out> { layers, output });
 
 impl<A, B, Out> Concat<A, B, Out> {
     /// Of two layers, in const.

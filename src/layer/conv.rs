@@ -52,7 +52,7 @@ pub struct Conv1d<
     bias: [T; OUT],
     slide: PhantomData<S>,
 }
-crate::zeroed!([const LEN: usize, const IN: usize, const OLEN: usize, const OUT: usize, const K: usize, S: Slide, T: Scalar, const PER: usize]
+crate::storage::zeroed!([const LEN: usize, const IN: usize, const OLEN: usize, const OUT: usize, const K: usize, S: Slide, T: Scalar, const PER: usize]
     Conv1d<LEN, IN, OLEN, OUT, K, S, T, PER> { weight, bias, slide });
 
 /// A convolution along a sequence of each channel alone (Sifre 2014).
@@ -165,7 +165,7 @@ pub struct Conv2d<
     bias: [T; OUT],
     slide: PhantomData<S>,
 }
-crate::zeroed!([const H: usize, const W: usize, const IN: usize, const OH: usize, const OW: usize, const OUT: usize, const KH: usize, const KW: usize, S: Slide2d, T: Scalar, const PER: usize]
+crate::storage::zeroed!([const H: usize, const W: usize, const IN: usize, const OH: usize, const OW: usize, const OUT: usize, const KH: usize, const KW: usize, S: Slide2d, T: Scalar, const PER: usize]
     Conv2d<H, W, IN, OH, OW, OUT, KH, KW, S, T, PER> { weight, bias, slide });
 
 /// A convolution of an image, of each channel alone (Sifre 2014).

@@ -48,7 +48,7 @@ pub struct ConvTranspose1d<
     bias: [T; OUT],
     slide: PhantomData<S>,
 }
-crate::zeroed!([const LEN: usize, const IN: usize, const OLEN: usize, const OUT: usize, const K: usize, S: Slide, T: Scalar, const PER: usize]
+crate::storage::zeroed!([const LEN: usize, const IN: usize, const OLEN: usize, const OUT: usize, const K: usize, S: Slide, T: Scalar, const PER: usize]
     ConvTranspose1d<LEN, IN, OLEN, OUT, K, S, T, PER> { weight, bias, slide });
 
 impl<
@@ -149,7 +149,7 @@ pub struct ConvTranspose2d<
     bias: [T; OUT],
     slide: PhantomData<S>,
 }
-crate::zeroed!([const H: usize, const W: usize, const IN: usize, const OH: usize, const OW: usize, const OUT: usize, const KH: usize, const KW: usize, S: Slide2d, T: Scalar, const PER: usize]
+crate::storage::zeroed!([const H: usize, const W: usize, const IN: usize, const OH: usize, const OW: usize, const OUT: usize, const KH: usize, const KW: usize, S: Slide2d, T: Scalar, const PER: usize]
     ConvTranspose2d<H, W, IN, OH, OW, OUT, KH, KW, S, T, PER> { weight, bias, slide });
 
 impl<

@@ -81,6 +81,8 @@ pub(super) fn write_nested<T: Scalar>(parameter: Parameter<'_, T>, out: &mut imp
 /// Makes a layer of a struct with `weight` and `bias`, an associated `info` of both, and `WINDOW`.
 macro_rules! convolution {
     ([$($generics:tt)*] $layer:ty, $In:ty => $Out:ty, $Weight:ty, $name:literal, transposed: $transposed:literal) => {
+        impl<$($generics)*> crate::sealed::Sealed for $layer {}
+
         impl<$($generics)*> Layer for $layer {
             type T = T;
             type In = $In;

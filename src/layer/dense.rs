@@ -21,7 +21,7 @@ pub struct Dense<const IN: usize, const OUT: usize, T = f32> {
     weight: Aligned<[[T; OUT]; IN]>,
     bias: [T; OUT],
 }
-crate::zeroed!([const IN: usize, const OUT: usize, T: Scalar] Dense<IN, OUT, T> { weight, bias });
+crate::storage::zeroed!([const IN: usize, const OUT: usize, T: Scalar] Dense<IN, OUT, T> { weight, bias });
 
 /// Inputs whose weights are treated at a time, dx, gradient and update, while they are in a near cache: of a batch's tiles, which have three, four,
 /// six or eight rows, several. Many samples work with copies of dy, which are worth more rows: all of them, if there is no dx.

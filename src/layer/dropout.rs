@@ -16,7 +16,7 @@ pub struct Dropout<const N: usize, A: Array = f32> {
     rate: Setting<A::T>,
     scalar: PhantomData<A>,
 }
-crate::zeroed!([const N: usize, A: Array] Dropout<N, A> { rate, scalar });
+crate::storage::zeroed!([const N: usize, A: Array] Dropout<N, A> { rate, scalar });
 
 impl<const N: usize, T: Scalar, A: Array<T = T>> Dropout<N, A> {
     /// With the default rate, 0.5.

@@ -10,7 +10,7 @@ use crate::tensor::Array;
 pub struct ELU<const N: usize, A: Array = f32> {
     alpha: Setting<A::T>,
 }
-crate::zeroed!([const N: usize, A: Array] ELU<N, A> { alpha });
+crate::storage::zeroed!([const N: usize, A: Array] ELU<N, A> { alpha });
 crate::elementwise!(ELU, in_place);
 
 impl<const N: usize, T: Scalar, A: Array<T = T>> ELU<N, A> {

@@ -33,7 +33,7 @@ use crate::tensor::{Array, take, take_mut};
 pub struct Embedding<const STEPS: usize, const VOCABULARY: usize, const N: usize, T = f32> {
     weight: [[T; N]; VOCABULARY],
 }
-crate::zeroed!([const STEPS: usize, const VOCABULARY: usize, const N: usize, T: Scalar] Embedding<STEPS, VOCABULARY, N, T> { weight });
+crate::storage::zeroed!([const STEPS: usize, const VOCABULARY: usize, const N: usize, T: Scalar] Embedding<STEPS, VOCABULARY, N, T> { weight });
 
 /// Indices that are looked at together.
 const CHUNK: usize = 16;

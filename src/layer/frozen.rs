@@ -15,7 +15,7 @@ use crate::tensor::Array;
 pub struct Frozen<L> {
     layer: L,
 }
-crate::zeroed!([L: Zeroed] Frozen<L> { layer });
+crate::storage::zeroed!([L: Zeroed] Frozen<L> { layer });
 
 impl<L> Frozen<L> {
     /// Freezes a layer, in const.

@@ -33,7 +33,7 @@ use crate::storage::Zeroed;
 pub struct FrozenRef<L: 'static> {
     layer: Option<&'static L>,
 }
-crate::zeroed!([L: 'static] FrozenRef<L> { layer });
+crate::storage::zeroed!([L: 'static] FrozenRef<L> { layer });
 
 impl<L> FrozenRef<L> {
     /// With its layer, in const.

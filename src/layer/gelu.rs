@@ -10,7 +10,7 @@ use crate::tensor::Array;
 pub struct GELU<const N: usize, A = f32> {
     scalar: core::marker::PhantomData<A>,
 }
-crate::zeroed!([const N: usize, A: Array] GELU<N, A> { scalar });
+crate::storage::zeroed!([const N: usize, A: Array] GELU<N, A> { scalar });
 crate::elementwise!(GELU, apart);
 
 impl<const N: usize, A: Array> GELU<N, A> {
@@ -50,7 +50,7 @@ fn normal_cdf<T: Scalar>(x: T) -> T {
 pub struct TanhGELU<const N: usize, A = f32> {
     scalar: core::marker::PhantomData<A>,
 }
-crate::zeroed!([const N: usize, A: Array] TanhGELU<N, A> { scalar });
+crate::storage::zeroed!([const N: usize, A: Array] TanhGELU<N, A> { scalar });
 crate::elementwise!(TanhGELU, apart);
 
 impl<const N: usize, A: Array> TanhGELU<N, A> {

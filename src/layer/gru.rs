@@ -50,7 +50,7 @@ pub struct Gru<const STEPS: usize, const IN: usize, const HIDDEN: usize, T = f32
     bias: [[T; HIDDEN]; 3],
     recurrent_bias: [T; HIDDEN],
 }
-crate::zeroed!([const STEPS: usize, const IN: usize, const HIDDEN: usize, T: Scalar] Gru<STEPS, IN, HIDDEN, T> { weight, recurrent, bias, recurrent_bias });
+crate::storage::zeroed!([const STEPS: usize, const IN: usize, const HIDDEN: usize, T: Scalar] Gru<STEPS, IN, HIDDEN, T> { weight, recurrent, bias, recurrent_bias });
 
 /// Where a stream of a [`Gru`] is, and room for its next step.
 #[derive(Clone, Debug, PartialEq)]
@@ -59,7 +59,7 @@ pub struct GruState<const HIDDEN: usize, T = f32> {
     before: [[T; HIDDEN]; 1],
     gates: [[[[T; HIDDEN]; 1]; 1]; 4],
 }
-crate::zeroed!([const HIDDEN: usize, T: Scalar] GruState<HIDDEN, T> { hidden, before, gates });
+crate::storage::zeroed!([const HIDDEN: usize, T: Scalar] GruState<HIDDEN, T> { hidden, before, gates });
 
 impl<const HIDDEN: usize, T: Scalar> GruState<HIDDEN, T> {
     /// With the hidden state of the step before.

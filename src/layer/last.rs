@@ -21,7 +21,7 @@ use crate::tensor::{Array, take, take_mut};
 pub struct Last<const STEPS: usize, const N: usize, T = f32> {
     scalar: PhantomData<T>,
 }
-crate::zeroed!([const STEPS: usize, const N: usize, T: Scalar] Last<STEPS, N, T> { scalar });
+crate::storage::zeroed!([const STEPS: usize, const N: usize, T: Scalar] Last<STEPS, N, T> { scalar });
 
 impl<const STEPS: usize, const N: usize, T: Scalar> Last<STEPS, N, T> {
     /// The layer; it has nothing to set.

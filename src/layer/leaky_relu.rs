@@ -11,7 +11,7 @@ use crate::tensor::Array;
 pub struct LeakyReLU<const N: usize, A: Array = f32> {
     slope: Setting<A::T>,
 }
-crate::zeroed!([const N: usize, A: Array] LeakyReLU<N, A> { slope });
+crate::storage::zeroed!([const N: usize, A: Array] LeakyReLU<N, A> { slope });
 crate::elementwise!(LeakyReLU, in_place);
 
 impl<const N: usize, T: Scalar, A: Array<T = T>> LeakyReLU<N, A> {

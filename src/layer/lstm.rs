@@ -47,7 +47,7 @@ pub struct Lstm<const STEPS: usize, const IN: usize, const HIDDEN: usize, T = f3
     recurrent: Aligned<[[[T; HIDDEN]; HIDDEN]; 4]>,
     bias: [[T; HIDDEN]; 4],
 }
-crate::zeroed!([const STEPS: usize, const IN: usize, const HIDDEN: usize, T: Scalar] Lstm<STEPS, IN, HIDDEN, T> { weight, recurrent, bias });
+crate::storage::zeroed!([const STEPS: usize, const IN: usize, const HIDDEN: usize, T: Scalar] Lstm<STEPS, IN, HIDDEN, T> { weight, recurrent, bias });
 
 /// Where a stream of an [`Lstm`] is, and room for its next step.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,7 +58,7 @@ pub struct LstmState<const HIDDEN: usize, T = f32> {
     before: [[[T; HIDDEN]; 1]; 2],
     gates: [[[[T; HIDDEN]; 1]; 1]; 4],
 }
-crate::zeroed!([const HIDDEN: usize, T: Scalar] LstmState<HIDDEN, T> { hidden, cell, before, gates });
+crate::storage::zeroed!([const HIDDEN: usize, T: Scalar] LstmState<HIDDEN, T> { hidden, cell, before, gates });
 
 impl<const HIDDEN: usize, T: Scalar> LstmState<HIDDEN, T> {
     /// With the hidden state and the cell state of the step before.

@@ -38,7 +38,7 @@ pub type Pad2d<
 pub struct Pad<A, B, const TOP: usize, const LEFT: usize> {
     types: PhantomData<(A, B)>,
 }
-crate::zeroed!([A: 'static, B: 'static, const TOP: usize, const LEFT: usize] Pad<A, B, TOP, LEFT> { types });
+crate::storage::zeroed!([A: 'static, B: 'static, const TOP: usize, const LEFT: usize] Pad<A, B, TOP, LEFT> { types });
 
 impl<A, B, const TOP: usize, const LEFT: usize> Pad<A, B, TOP, LEFT> {
     /// The layer; it has nothing to set.

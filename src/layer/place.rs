@@ -1,19 +1,17 @@
 //! Two decisions that types make: where a layer writes its output, and whether a gradient is wanted.
 
+use crate::sealed::Sealed;
 use crate::storage::{Buffer, Zeroed};
 use crate::tensor::{Array, take, take_mut};
 
-mod sealed {
-    pub trait Sealed {}
-    impl Sealed for super::Apart {}
-    impl Sealed for super::InPlace {}
-    impl Sealed for super::View {}
-    impl Sealed for super::Yes {}
-    impl Sealed for super::No {}
-}
+impl Sealed for Apart {}
+impl Sealed for InPlace {}
+impl Sealed for View {}
+impl Sealed for Yes {}
+impl Sealed for No {}
 
 /// Where a layer writes its output: [`Apart`] from its input, or [`InPlace`] of it.
-pub trait Place: sealed::Sealed {
+pub trait Place: Sealed {
     /// The input of a batch of `X`: shared, or to be overwritten.
     type Input<'a, X: 'a>;
     /// The layer's own output buffer: an `A`, or nothing.
@@ -45,7 +43,7 @@ pub trait Place: sealed::Sealed {
 }
 
 /// What a layer wants of its input's memory: [`Apart`] leaves it alone, [`InPlace`] writes the output there, and [`View`] takes it as the output.
-pub trait Want: sealed::Sealed {
+pub trait Want: Sealed {
     /// Where the output goes behind a layer that `Leaves` this.
     type Behind<Leaves: Place>: Place;
 }
@@ -141,7 +139,7 @@ impl Place for InPlace {
 }
 
 /// Whether something is wanted: [`Yes`] or [`No`].
-pub trait Need: sealed::Sealed {
+pub trait Need: Sealed {
     /// As a value; code behind a constant `false` is never generated.
     const WANTED: bool;
     /// Wanted if either is.

@@ -16,6 +16,7 @@ use crate::budget::Text;
 use crate::kernel::{self, Kernels, Windows};
 pub use crate::kernel::{Average, Max, Pooling};
 use crate::optimizer::{Copies, Rule};
+use crate::sealed::Sealed;
 use crate::tensor::{Array, take, take_mut};
 
 /// The largest number of each window, for each of `C` channels of a sequence: `[[T; C]; LEN]` to `[[T; C]; OLEN]`, by windows of `K` that slide
@@ -119,7 +120,7 @@ pub type GlobalMaxPool2d<const H: usize, const W: usize, const C: usize, T = f32
 pub struct Pool<F, A, B, const KH: usize, const KW: usize, S = Valid> {
     types: PhantomData<(F, A, B, S)>,
 }
-crate::zeroed!([F: 'static, A: 'static, B: 'static, const KH: usize, const KW: usize, S: 'static] Pool<F, A, B, KH, KW, S> { types });
+crate::storage::zeroed!([F: 'static, A: 'static, B: 'static, const KH: usize, const KW: usize, S: 'static] Pool<F, A, B, KH, KW, S> { types });
 
 /// A [`Pooling`], and what its layers are called.
 pub trait Named: Pooling {
@@ -134,6 +135,8 @@ impl Named for Max {
 impl<const COUNT_PADDING: bool> Named for Average<COUNT_PADDING> {
     const NAMES: [&'static str; 2] = ["AvgPool1d", "AvgPool2d"];
 }
+
+impl<F, A, B, const KH: usize, const KW: usize, S> Sealed for Pool<F, A, B, KH, KW, S> {}
 
 impl<F: 'static, A: Grid, B: 'static, const KH: usize, const KW: usize, S: Slide2d> Windows
     for Pool<F, A, B, KH, KW, S>

@@ -26,7 +26,7 @@ use crate::tensor::{Array, take};
 pub struct PositionEmbedding<const STEPS: usize, const N: usize, T = f32> {
     weight: [[T; N]; STEPS],
 }
-crate::zeroed!([const STEPS: usize, const N: usize, T: Scalar] PositionEmbedding<STEPS, N, T> { weight });
+crate::storage::zeroed!([const STEPS: usize, const N: usize, T: Scalar] PositionEmbedding<STEPS, N, T> { weight });
 
 impl<const STEPS: usize, const N: usize, T: Scalar> PositionEmbedding<STEPS, N, T> {
     /// A layer that adds `weight[step]`, in const.

@@ -36,7 +36,7 @@ use crate::tensor::{take, take_mut};
 pub struct Recompute<L> {
     blocks: L,
 }
-crate::zeroed!([L: Zeroed] Recompute<L> { blocks });
+crate::storage::zeroed!([L: Zeroed] Recompute<L> { blocks });
 
 impl<L> Recompute<L> {
     /// Of a tuple of blocks, in const.

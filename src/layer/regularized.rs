@@ -21,7 +21,7 @@ pub struct Penalty<T = f32> {
     /// λ₂ of the biases.
     pub bias_l2: T,
 }
-crate::zeroed!([T: Scalar] Penalty<T> { weight_l1, weight_l2, bias_l1, bias_l2 });
+crate::storage::zeroed!([T: Scalar] Penalty<T> { weight_l1, weight_l2, bias_l1, bias_l2 });
 
 /// A layer whose weights and biases are penalised: the loss grows by λ₁ Σ|w| + λ₂ Σw² for each. No λ is set at first.
 #[derive(Clone, Debug)]
@@ -29,7 +29,7 @@ pub struct Regularized<L: Layer> {
     layer: L,
     penalty: Penalty<L::T>,
 }
-crate::zeroed!([L: Layer] Regularized<L> { layer, penalty });
+crate::storage::zeroed!([L: Layer] Regularized<L> { layer, penalty });
 
 impl<L: Layer> Regularized<L> {
     /// A layer without a penalty yet, in const.

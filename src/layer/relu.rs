@@ -10,7 +10,7 @@ use crate::tensor::Array;
 pub struct ReLU<const N: usize, A = f32> {
     scalar: core::marker::PhantomData<A>,
 }
-crate::zeroed!([const N: usize, A: Array] ReLU<N, A> { scalar });
+crate::storage::zeroed!([const N: usize, A: Array] ReLU<N, A> { scalar });
 crate::elementwise!(ReLU, in_place);
 
 impl<const N: usize, A: Array> ReLU<N, A> {

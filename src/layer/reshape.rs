@@ -28,7 +28,7 @@ pub type Flatten<A, const N: usize> = Reshape<A, [<A as Array>::T; N]>;
 pub struct Reshape<A, B> {
     types: PhantomData<(A, B)>,
 }
-crate::zeroed!([A: 'static, B: 'static] Reshape<A, B> { types });
+crate::storage::zeroed!([A: 'static, B: 'static] Reshape<A, B> { types });
 
 impl<A, B> Reshape<A, B> {
     /// The layer; it has nothing to set.

@@ -40,7 +40,7 @@ impl<X, L> Returns<X, L> for X {}
 pub struct Residual<L> {
     layer: L,
 }
-crate::zeroed!([L: crate::storage::Zeroed] Residual<L> { layer });
+crate::storage::zeroed!([L: crate::storage::Zeroed] Residual<L> { layer });
 
 impl<L> Residual<L> {
     /// Around a layer, in const.

@@ -37,7 +37,7 @@ pub struct Rnn<const STEPS: usize, const IN: usize, const HIDDEN: usize, T = f32
     recurrent: Aligned<[[[T; HIDDEN]; HIDDEN]; 1]>,
     bias: [[T; HIDDEN]; 1],
 }
-crate::zeroed!([const STEPS: usize, const IN: usize, const HIDDEN: usize, T: Scalar] Rnn<STEPS, IN, HIDDEN, T> { weight, recurrent, bias });
+crate::storage::zeroed!([const STEPS: usize, const IN: usize, const HIDDEN: usize, T: Scalar] Rnn<STEPS, IN, HIDDEN, T> { weight, recurrent, bias });
 
 /// Where a stream of an [`Rnn`] is.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,7 +45,7 @@ pub struct RnnState<const HIDDEN: usize, T = f32> {
     hidden: [[[T; HIDDEN]; 1]; 1],
     before: [[T; HIDDEN]; 1],
 }
-crate::zeroed!([const HIDDEN: usize, T: Scalar] RnnState<HIDDEN, T> { hidden, before });
+crate::storage::zeroed!([const HIDDEN: usize, T: Scalar] RnnState<HIDDEN, T> { hidden, before });
 
 impl<const HIDDEN: usize, T: Scalar> RnnState<HIDDEN, T> {
     /// With the hidden state of the step before.

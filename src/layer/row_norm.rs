@@ -57,7 +57,7 @@ pub struct RowNorm<const N: usize, const M: usize, A: Array> {
     epsilon: Setting<A::T>,
     rows: PhantomData<A>,
 }
-crate::zeroed!([const N: usize, const M: usize, A: Array] RowNorm<N, M, A> { gain, bias, epsilon, rows });
+crate::storage::zeroed!([const N: usize, const M: usize, A: Array] RowNorm<N, M, A> { gain, bias, epsilon, rows });
 
 impl<const N: usize, const M: usize, T: Scalar, A: Array<T = T>> RowNorm<N, M, A> {
     /// With gains and biases.

@@ -8,7 +8,7 @@ pub struct Setting<T> {
     value: T,
     set: bool,
 }
-crate::zeroed!([T: crate::storage::Zeroed] Setting<T> { value, set });
+crate::storage::zeroed!([T: crate::storage::Zeroed] Setting<T> { value, set });
 
 /// A setting is out of its range; nothing was changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use crate::tensor::Array;
 pub struct SiLU<const N: usize, A = f32> {
     scalar: core::marker::PhantomData<A>,
 }
-crate::zeroed!([const N: usize, A: Array] SiLU<N, A> { scalar });
+crate::storage::zeroed!([const N: usize, A: Array] SiLU<N, A> { scalar });
 crate::elementwise!(SiLU, apart);
 
 impl<const N: usize, A: Array> SiLU<N, A> {

@@ -20,7 +20,7 @@ pub(crate) const BLOCK: usize = 16;
 pub struct Softmax<const N: usize, T = f32> {
     scalar: PhantomData<T>,
 }
-crate::zeroed!([const N: usize, T: Scalar] Softmax<N, T> { scalar });
+crate::storage::zeroed!([const N: usize, T: Scalar] Softmax<N, T> { scalar });
 
 impl<const N: usize, T: Scalar> Softmax<N, T> {
     /// The layer; it has nothing to set.

@@ -9,7 +9,7 @@ use crate::tensor::Array;
 pub struct Softplus<const N: usize, A = f32> {
     scalar: core::marker::PhantomData<A>,
 }
-crate::zeroed!([const N: usize, A: Array] Softplus<N, A> { scalar });
+crate::storage::zeroed!([const N: usize, A: Array] Softplus<N, A> { scalar });
 crate::elementwise!(Softplus, in_place);
 
 impl<const N: usize, A: Array> Softplus<N, A> {

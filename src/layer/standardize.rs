@@ -51,7 +51,7 @@ pub struct Standardize<const N: usize, T = f32> {
     /// 0 if nothing is forgotten.
     memory: T,
 }
-crate::zeroed!([const N: usize, T: Scalar] Standardize<N, T> { count, mean, residual, variance, memory });
+crate::storage::zeroed!([const N: usize, T: Scalar] Standardize<N, T> { count, mean, residual, variance, memory });
 
 impl<const N: usize, T: Scalar> Standardize<N, T> {
     /// Without samples yet.

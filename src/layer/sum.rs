@@ -27,7 +27,7 @@ use crate::tensor::{Array, take, take_mut};
 pub struct Sum<A, B> {
     layers: (A, B),
 }
-crate::zeroed!([A: crate::storage::Zeroed, B: crate::storage::Zeroed] Sum<A, B> { layers });
+crate::storage::zeroed!([A: crate::storage::Zeroed, B: crate::storage::Zeroed] Sum<A, B> { layers });
 
 impl<A, B> Sum<A, B> {
     /// Of two layers, in const.

@@ -9,7 +9,7 @@ use crate::tensor::Array;
 pub struct Tanh<const N: usize, A = f32> {
     scalar: core::marker::PhantomData<A>,
 }
-crate::zeroed!([const N: usize, A: Array] Tanh<N, A> { scalar });
+crate::storage::zeroed!([const N: usize, A: Array] Tanh<N, A> { scalar });
 crate::elementwise!(Tanh, in_place);
 
 impl<const N: usize, A: Array> Tanh<N, A> {

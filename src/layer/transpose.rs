@@ -23,7 +23,7 @@ use crate::tensor::{Array, take, take_mut};
 pub struct Transpose<const A: usize, const B: usize, T = f32> {
     scalar: PhantomData<T>,
 }
-crate::zeroed!([const A: usize, const B: usize, T: Scalar] Transpose<A, B, T> { scalar });
+crate::storage::zeroed!([const A: usize, const B: usize, T: Scalar] Transpose<A, B, T> { scalar });
 
 impl<const A: usize, const B: usize, T> Transpose<A, B, T> {
     /// The layer; it has nothing to set.

@@ -12,14 +12,14 @@ use crate::tensor::Vector;
 pub struct BinaryCrossEntropy<const N: usize> {
     nothing: (),
 }
-crate::zeroed!([const N: usize] BinaryCrossEntropy<N> { nothing });
+crate::storage::zeroed!([const N: usize] BinaryCrossEntropy<N> { nothing });
 
 /// The logistic function and binary cross-entropy in one: takes `N` logits, and its gradient is (p - t) / N.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SigmoidCrossEntropy<const N: usize> {
     nothing: (),
 }
-crate::zeroed!([const N: usize] SigmoidCrossEntropy<N> { nothing });
+crate::storage::zeroed!([const N: usize] SigmoidCrossEntropy<N> { nothing });
 
 impl<T: Scalar, const N: usize> Loss<[T; N]> for BinaryCrossEntropy<N> {}
 impl<T: Scalar, const N: usize> Loss<[T; N]> for SigmoidCrossEntropy<N> {}

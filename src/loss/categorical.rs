@@ -17,14 +17,14 @@ use crate::tensor::{Vector, take_mut};
 pub struct CategoricalCrossEntropy<const CLASSES: usize> {
     nothing: (),
 }
-crate::zeroed!([const CLASSES: usize] CategoricalCrossEntropy<CLASSES> { nothing });
+crate::storage::zeroed!([const CLASSES: usize] CategoricalCrossEntropy<CLASSES> { nothing });
 
 /// Softmax and categorical cross-entropy in one: takes logits, never meets ln 0, and its gradient is p - t.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SoftmaxCrossEntropy<const CLASSES: usize> {
     nothing: (),
 }
-crate::zeroed!([const CLASSES: usize] SoftmaxCrossEntropy<CLASSES> { nothing });
+crate::storage::zeroed!([const CLASSES: usize] SoftmaxCrossEntropy<CLASSES> { nothing });
 
 /// The number of a class: `u8`, `u16`, `u32` or `usize`.
 pub trait Label: Copy {

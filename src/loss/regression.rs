@@ -11,21 +11,21 @@ use crate::tensor::{Array, Tensor};
 pub struct MeanSquaredError<const N: usize> {
     nothing: (),
 }
-crate::zeroed!([const N: usize] MeanSquaredError<N> { nothing });
+crate::storage::zeroed!([const N: usize] MeanSquaredError<N> { nothing });
 
 /// Mean absolute error of `N` outputs: 1/N Σ |y - t|; its gradient is 0 where y = t.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct MeanAbsoluteError<const N: usize> {
     nothing: (),
 }
-crate::zeroed!([const N: usize] MeanAbsoluteError<N> { nothing });
+crate::storage::zeroed!([const N: usize] MeanAbsoluteError<N> { nothing });
 
 /// Huber's loss of `N` outputs: quadratic to a distance δ, linear beyond. δ is 1 unless set. Huber 1964.
 #[derive(Clone, Copy, Debug)]
 pub struct Huber<const N: usize, T = f32> {
     delta: Setting<T>,
 }
-crate::zeroed!([const N: usize, T: Scalar] Huber<N, T> { delta });
+crate::storage::zeroed!([const N: usize, T: Scalar] Huber<N, T> { delta });
 
 impl<const N: usize, T: Scalar> Huber<N, T> {
     /// With a distance δ.

@@ -12,7 +12,7 @@ pub struct Adagrad<T = f32> {
     learning_rate: T,
     epsilon: T,
 }
-crate::zeroed!([T: Scalar] Adagrad<T> { learning_rate, epsilon });
+crate::storage::zeroed!([T: Scalar] Adagrad<T> { learning_rate, epsilon });
 
 impl<T: Scalar> Adagrad<T> {
     /// With a learning rate η, and ε = 10⁻⁷.

@@ -16,7 +16,7 @@ pub struct Adam<T = f32> {
     beta2: T,
     epsilon: T,
 }
-crate::zeroed!([T: Scalar] Adam<T> { learning_rate, beta1, beta2, epsilon });
+crate::storage::zeroed!([T: Scalar] Adam<T> { learning_rate, beta1, beta2, epsilon });
 
 impl<T: Scalar> Adam<T> {
     /// With a learning rate η.
@@ -74,7 +74,7 @@ pub struct AdamW<T = f32> {
     adam: Adam<T>,
     weight_decay: T,
 }
-crate::zeroed!([T: Scalar] AdamW<T> { adam, weight_decay });
+crate::storage::zeroed!([T: Scalar] AdamW<T> { adam, weight_decay });
 
 impl<T: Scalar> AdamW<T> {
     /// With a learning rate η and a weight decay λ.

@@ -13,7 +13,7 @@ pub struct ClipValue<O: Optimizer> {
     inner: O,
     bound: O::T,
 }
-crate::zeroed!([O: Optimizer] ClipValue<O> { inner, bound });
+crate::storage::zeroed!([O: Optimizer] ClipValue<O> { inner, bound });
 
 impl<O: Optimizer> ClipValue<O> {
     /// An optimizer behind a bound.

@@ -12,7 +12,7 @@ pub struct Momentum<T = f32> {
     learning_rate: T,
     momentum: T,
 }
-crate::zeroed!([T: Scalar] Momentum<T> { learning_rate, momentum });
+crate::storage::zeroed!([T: Scalar] Momentum<T> { learning_rate, momentum });
 
 impl<T: Scalar> Momentum<T> {
     /// With a learning rate η and a momentum μ.
@@ -65,7 +65,7 @@ pub struct Nesterov<T = f32> {
     learning_rate: T,
     momentum: T,
 }
-crate::zeroed!([T: Scalar] Nesterov<T> { learning_rate, momentum });
+crate::storage::zeroed!([T: Scalar] Nesterov<T> { learning_rate, momentum });
 
 impl<T: Scalar> Nesterov<T> {
     /// With a learning rate η and a momentum μ.
@@ -116,7 +116,7 @@ pub struct NnfsMomentum<T = f32> {
     learning_rate: T,
     momentum: T,
 }
-crate::zeroed!([T: Scalar] NnfsMomentum<T> { learning_rate, momentum });
+crate::storage::zeroed!([T: Scalar] NnfsMomentum<T> { learning_rate, momentum });
 
 impl<T: Scalar> NnfsMomentum<T> {
     /// With a learning rate η and a momentum μ.

@@ -13,7 +13,7 @@ pub struct RmsProp<T = f32> {
     rho: T,
     epsilon: T,
 }
-crate::zeroed!([T: Scalar] RmsProp<T> { learning_rate, rho, epsilon });
+crate::storage::zeroed!([T: Scalar] RmsProp<T> { learning_rate, rho, epsilon });
 
 impl<T: Scalar> RmsProp<T> {
     /// With a learning rate η, ρ = 0.9 and ε = 10⁻⁷.

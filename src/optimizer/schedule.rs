@@ -17,7 +17,7 @@ pub struct Scheduled<O, S> {
     optimizer: O,
     schedule: S,
 }
-crate::zeroed!([O: Zeroed, S: Zeroed] Scheduled<O, S> { optimizer, schedule });
+crate::storage::zeroed!([O: Zeroed, S: Zeroed] Scheduled<O, S> { optimizer, schedule });
 
 impl<O: Optimizer, S: Schedule<O::T>> Scheduled<O, S> {
     /// An optimizer and its schedule.
@@ -45,7 +45,7 @@ impl<O: Optimizer, S: Schedule<O::T>> Optimizer for Scheduled<O, S> {
 pub struct Constant {
     nothing: (),
 }
-crate::zeroed!([] Constant { nothing });
+crate::storage::zeroed!([] Constant { nothing });
 
 impl Constant {
     /// Always 1.
@@ -71,7 +71,7 @@ impl<T: Scalar> Schedule<T> for Constant {
 pub struct InverseTime<T = f32> {
     decay: T,
 }
-crate::zeroed!([T: Scalar] InverseTime<T> { decay });
+crate::storage::zeroed!([T: Scalar] InverseTime<T> { decay });
 
 impl<T: Scalar> InverseTime<T> {
     /// With a decay a step.
@@ -95,7 +95,7 @@ pub struct StepDecay<T = f32> {
     gamma: T,
     every: u64,
 }
-crate::zeroed!([T: Scalar] StepDecay<T> { gamma, every });
+crate::storage::zeroed!([T: Scalar] StepDecay<T> { gamma, every });
 
 impl<T: Scalar> StepDecay<T> {
     /// With a factor in [0, 1] after every `every` steps.
@@ -118,7 +118,7 @@ impl<T: Scalar> Schedule<T> for StepDecay<T> {
 pub struct Exponential<T = f32> {
     gamma: T,
 }
-crate::zeroed!([T: Scalar] Exponential<T> { gamma });
+crate::storage::zeroed!([T: Scalar] Exponential<T> { gamma });
 
 impl<T: Scalar> Exponential<T> {
     /// With a factor in [0, 1] after every step.
@@ -144,7 +144,7 @@ pub struct Cosine<T = f32> {
     warm_up: u64,
     total: u64,
 }
-crate::zeroed!([T: Scalar] Cosine<T> { floor, warm_up, total });
+crate::storage::zeroed!([T: Scalar] Cosine<T> { floor, warm_up, total });
 
 impl<T: Scalar> Cosine<T> {
     /// `warm_up` steps up, then down until `total` steps; `floor` is the factor at the end.

@@ -11,7 +11,7 @@ use crate::scalar::Scalar;
 pub struct Sgd<T = f32> {
     learning_rate: T,
 }
-crate::zeroed!([T: Scalar] Sgd<T> { learning_rate });
+crate::storage::zeroed!([T: Scalar] Sgd<T> { learning_rate });
 
 impl<T: Scalar> Sgd<T> {
     /// With a learning rate η.

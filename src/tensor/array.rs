@@ -2,6 +2,7 @@
 
 use crate::budget::Text;
 use crate::scalar::Scalar;
+use crate::sealed::Sealed;
 use crate::storage::Zeroed;
 
 /// The dimensions of nested arrays, outermost first.
@@ -91,7 +92,9 @@ impl core::fmt::Debug for Shape {
 }
 
 /// Nested arrays of one scalar: `f32`, `[f32; 3]`, `[[f32; 3]; 2]`, and so on. The values that pass between layers.
-pub trait Array: Zeroed + Copy + Sync {
+///
+/// It is sealed: `unsafe` code relies on an `Array` being [`LEN`](Self::LEN) numbers of type [`T`](Self::T), one behind the other, and nothing else.
+pub trait Array: Sealed + Zeroed + Copy + Sync {
     /// The scalar in them.
     type T: Scalar;
     /// How many scalars.
@@ -121,6 +124,8 @@ pub trait Array: Zeroed + Copy + Sync {
 }
 
 macro_rules! rank_zero { ($($t:ident)*) => { $(
+    impl Sealed for $t {}
+
     impl Array for $t {
         type T = $t;
         const LEN: usize = 1;
@@ -144,6 +149,8 @@ macro_rules! rank_zero { ($($t:ident)*) => { $(
     }
 )* } }
 rank_zero!(f32 f64);
+
+impl<A: Array, const N: usize> Sealed for [A; N] {}
 
 impl<A: Array, const N: usize> Array for [A; N] {
     type T = A::T;

@@ -12,7 +12,7 @@ pub struct Batch<In, Target, const BATCH: usize> {
     /// The targets.
     pub targets: [Target; BATCH],
 }
-crate::zeroed!([In: Zeroed, Target: Zeroed, const BATCH: usize] Batch<In, Target, BATCH> { inputs, targets });
+crate::storage::zeroed!([In: Zeroed, Target: Zeroed, const BATCH: usize] Batch<In, Target, BATCH> { inputs, targets });
 
 impl<In: Array, Target: Zeroed, const BATCH: usize> Batch<In, Target, BATCH> {
     /// An empty batch, for a `static`.

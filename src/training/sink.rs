@@ -219,7 +219,7 @@ struct Survey<T> {
     finite: bool,
     squares: T,
 }
-crate::zeroed!([T: Scalar] Survey<T> { finite, squares });
+crate::storage::zeroed!([T: Scalar] Survey<T> { finite, squares });
 
 impl<T: Scalar> Survey<T> {
     const NEW: Self = Self { finite: true, squares: T::ZERO };
@@ -293,7 +293,7 @@ pub struct SurveyInSlices<T> {
     parameter: T,
     scale: T,
 }
-crate::zeroed!([T: Scalar] SurveyInSlices<T> { survey, parameter, scale });
+crate::storage::zeroed!([T: Scalar] SurveyInSlices<T> { survey, parameter, scale });
 
 struct SurveyWindow<'s, T> {
     window: Window,

@@ -56,7 +56,7 @@ pub struct Sliced<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH
     loss: N::T,
     survey: G::Survey<N::T>,
 }
-crate::zeroed!(
+crate::storage::zeroed!(
     [N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: Sink] Sliced<N, L, O, BATCH, G> {
         trainer, next, end, samples, loss, survey
     }

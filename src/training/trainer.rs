@@ -39,7 +39,7 @@ pub struct Trainer<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATC
     pub(super) micro_batches: u32,
     pub(super) ready: bool,
 }
-crate::zeroed!(
+crate::storage::zeroed!(
     [N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: Sink] Trainer<N, L, O, BATCH, G> {
         network, slots, gradient, saved, grad, steps, seed, optimizer, loss, clip_norm, micro_batches, ready
     }

@@ -7,6 +7,7 @@ use crate::layer::size::{Axis, Padded, Same, Slide2d, Valid};
 use crate::parameter::Role;
 use crate::random::mix;
 use crate::scalar::Scalar;
+use crate::sealed::Sealed;
 
 /// `H`, `W`, `IN` to `OUT` channels, of `KH` by `KW`.
 struct Sizes<
@@ -19,6 +20,19 @@ struct Sizes<
     S,
     const PER: usize = IN,
 >(S);
+
+impl<
+    const H: usize,
+    const W: usize,
+    const IN: usize,
+    const OUT: usize,
+    const KH: usize,
+    const KW: usize,
+    S,
+    const PER: usize,
+> Sealed for Sizes<H, W, IN, OUT, KH, KW, S, PER>
+{
+}
 
 impl<
     const H: usize,

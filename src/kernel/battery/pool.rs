@@ -5,9 +5,15 @@ use crate::kernel::{Average, Kernels, Max, Pooling, Windows, pool, unpool};
 use crate::layer::size::{Axis, Padded, Same, Slide2d, Valid};
 use crate::random::mix;
 use crate::scalar::Scalar;
+use crate::sealed::Sealed;
 
 /// `H`, `W`, `CHANNELS`, windows of `KH` by `KW`.
 struct Sizes<const H: usize, const W: usize, const CHANNELS: usize, const KH: usize, const KW: usize, S>(S);
+
+impl<const H: usize, const W: usize, const CHANNELS: usize, const KH: usize, const KW: usize, S> Sealed
+    for Sizes<H, W, CHANNELS, KH, KW, S>
+{
+}
 
 impl<const H: usize, const W: usize, const CHANNELS: usize, const KH: usize, const KW: usize, S: Slide2d> Windows
     for Sizes<H, W, CHANNELS, KH, KW, S>

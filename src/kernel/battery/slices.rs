@@ -7,6 +7,7 @@ use crate::kernel::{Kernels, Lanes, Pair};
 use crate::layer::{Apart, Context, Dense, Frozen, Layer, No, ReLU};
 use crate::optimizer::{Copies, CopiesOf, Rule};
 use crate::parameter::Role;
+use crate::sealed::Sealed;
 use crate::storage::{Buffer, Zeroed};
 
 thread_local! {
@@ -34,6 +35,8 @@ impl Neg for Counted {
         Self(-self.0)
     }
 }
+
+impl Sealed for Counted {}
 
 impl Lanes<f32> for Counted {
     const LANES: usize = 1;
@@ -92,6 +95,8 @@ impl Lanes<f32> for Counted {
 
 #[derive(Clone, Copy)]
 struct Counting;
+
+impl Sealed for Counting {}
 
 impl Kernels for Counting {
     type F32 = Counted;

@@ -24,9 +24,10 @@ use super::tile::{V, some};
 use super::{Kernels, Lanes};
 use crate::layer::size::Axis;
 use crate::scalar::Scalar;
+use crate::sealed::Sealed;
 
-/// The sizes of a convolution, as a type.
-pub trait Convolution: 'static {
+/// The sizes of a convolution, as a type. It is sealed: pointers are made from them.
+pub trait Convolution: Sealed + 'static {
     /// The sizes.
     const WINDOW: Window;
 }

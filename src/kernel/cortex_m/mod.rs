@@ -39,6 +39,7 @@ use self::exponentials::{exponentials, few_exponentials};
 use self::products::{dots_1, dots_4, dots_16, few_dots_1, few_dots_16, few_sums, sums};
 use self::updates::{adam, descend, few_descend};
 use super::{Formula, Kernels, Pair, Portable};
+use crate::sealed::Sealed;
 
 /// Cortex-M with a single-precision FPU.
 #[derive(Clone, Copy, Debug)]
@@ -58,6 +59,8 @@ static ZEROS: [f32; 16] = [0.0; 16];
 fn single<T: 'static>() -> bool {
     TypeId::of::<T>() == TypeId::of::<f32>()
 }
+
+impl Sealed for CortexM {}
 
 impl Kernels for CortexM {
     type F32 = f32;

@@ -48,7 +48,10 @@ pub(in crate::kernel) unsafe fn learn_rows_at<
     slots: *mut <U::Slots as Copies>::Of<A>,
     rule: &U,
 ) {
-    const { assert!(A::LEN.is_multiple_of(R * C), "a slot has as many numbers as the parameter, or as all its gates") }
+    const {
+        let whole = A::LEN >= R * C && A::LEN.is_multiple_of(R * C);
+        assert!(whole, "a slot has as many numbers as the parameter, or as all its gates")
+    }
     if let ([p], [q]) = (p, q) {
         let (start, count) = (rows.start.min(R), rows.end.min(R).saturating_sub(rows.start));
         // SAFETY: `m` and each slot is `R` rows of `C` numbers.

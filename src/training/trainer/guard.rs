@@ -66,7 +66,7 @@ pub struct Guard<N: Layer, O: Optimizer<T = N::T>> {
     since: u32,
     kept: bool,
 }
-crate::zeroed!([N: Layer, O: Optimizer<T = N::T>] Guard<N, O> {
+crate::storage::zeroed!([N: Layer, O: Optimizer<T = N::T>] Guard<N, O> {
     network, slots, steps, mean, best, factor, backoff, interval, window, seen, since, kept
 });
 
