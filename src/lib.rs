@@ -98,7 +98,7 @@ pub mod prelude {
         BinaryCrossEntropy, CategoricalCrossEntropy, Huber, MeanAbsoluteError, MeanSquaredError, SigmoidCrossEntropy,
         SoftmaxCrossEntropy,
     };
-    pub use crate::metric::{Accuracy, ConfusionMatrix, MeanAbsolute, Metric, RSquared, TopK};
+    pub use crate::metric::{Accuracy, BinaryAccuracy, ConfusionMatrix, MeanAbsolute, Metric, RSquared, TopK};
     pub use crate::optimizer::{
         Adagrad, Adam, AdamW, ClipValue, Constant, Cosine, Exponential, InverseTime, Momentum, Nesterov, NnfsMomentum,
         Optimizer, RmsProp, Scheduled, Sgd, StepDecay,

@@ -1,13 +1,24 @@
 //! Metrics: how good outputs are, added up sample by sample.
+//!
+//! An output that isn't finite (one of its numbers is infinite or NaN) counts as wrong in all of them: it is no hit, is taken for no class, and
+//! is infinitely far from its target.
+//!
+//! | what the network gives | metrics |
+//! |---|---|
+//! | a number for each of several classes | [`Accuracy`], [`TopK`], [`ConfusionMatrix`] |
+//! | an answer to one yes-or-no question, or to several | [`BinaryAccuracy`] |
+//! | numbers | [`MeanAbsolute`], [`RSquared`] |
 
+use crate::budget::Text;
 use crate::loss::Label;
-use crate::scalar::Scalar;
+use crate::scalar::{Scalar, all_finite};
 use crate::tensor::Tensor;
 
 /// Something that is computed from outputs and their targets.
 #[diagnostic::on_unimplemented(
     message = "metric `{Self}` cannot take output `{Out}` with target `{Target}`",
-    label = "the network gives `{Out}`"
+    label = "the network gives `{Out}`",
+    note = "a target is a tensor or an array like the output; with classes also a label: `u8`, `u16`, `u32` or `usize`"
 )]
 pub trait Metric<Out, Target> {
     /// Adds a sample.
@@ -32,7 +43,7 @@ fn share(hits: usize, samples: usize) -> f64 {
     if samples == 0 { 0.0 } else { hits as f64 / samples as f64 }
 }
 
-/// A target as a class: a label, or the position of the largest number of a one-hot or soft target.
+/// A target as a class: a label, or the position of the largest number (the first of equals) of a one-hot or soft target, a tensor or an array.
 pub trait Class {
     /// The class.
     fn class(&self) -> usize;
@@ -50,7 +61,46 @@ impl<T: Scalar, const N: usize> Class for Tensor<[T; N]> {
     }
 }
 
+impl<T: Scalar, const N: usize> Class for [T; N] {
+    fn class(&self) -> usize {
+        Tensor::from_ref(self).argmax()
+    }
+}
+
+/// A target as the numbers of an array `A`: a tensor, or plain arrays.
+pub trait Numbers<A> {
+    /// The numbers.
+    fn numbers(&self) -> &A;
+}
+
+impl<T: Scalar, const N: usize> Numbers<[T; N]> for Tensor<[T; N]> {
+    fn numbers(&self) -> &[T; N] {
+        &self.0
+    }
+}
+
+impl<T: Scalar, const N: usize> Numbers<[T; N]> for [T; N] {
+    fn numbers(&self) -> &[T; N] {
+        self
+    }
+}
+
+/// Fails to compile where there is but one class to choose.
+#[track_caller]
+const fn choice(metric: &str, classes: usize) {
+    if classes < 2 {
+        Text::new(metric)
+            .text(
+                ": one output is one class, which is always right; for yes or no take `BinaryAccuracy::of_logits()`, ",
+            )
+            .text("or `BinaryAccuracy::of_probabilities()`")
+            .panic();
+    }
+}
+
 /// The share of samples whose largest output is that of their class.
+///
+/// One output would always be right, so that doesn't compile: take [`BinaryAccuracy`].
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Accuracy {
     /// Samples that were right.
@@ -66,14 +116,70 @@ impl Accuracy {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Scalar, Y: Class, const N: usize> Metric<[T; N], Y> for Accuracy {
     fn add(&mut self, output: &Tensor<[T; N]>, target: &Y) {
+        const { choice("Accuracy", N) }
         self.samples += 1;
-        self.hits += usize::from(output.argmax() == target.class());
+        self.hits += usize::from(output.argmax() == target.class() && output.is_finite());
+    }
+}
+
+/// The share of right answers to yes-or-no questions: to one, or to several that don't exclude each other (multi-label), each of which counts.
+///
+/// An answer is yes if the output is *above* 0, of logits (what [`SigmoidCrossEntropy`](crate::loss::SigmoidCrossEntropy) takes), or above ½, of
+/// probabilities (what [`Sigmoid`](crate::layer::Sigmoid) gives and [`BinaryCrossEntropy`](crate::loss::BinaryCrossEntropy) takes). It should be
+/// yes if the target is above ½. An output that isn't finite is a wrong answer; others of the same sample count as they are.
+///
+/// ```
+/// # use stackprop::prelude::*;
+/// let mut accuracy = BinaryAccuracy::of_logits();
+/// accuracy.add(&Vector::new([0.3]), &[1.0]);
+/// accuracy.add(&Vector::new([-2.0]), &[1.0]);
+/// assert_eq!(accuracy.value(), 0.5);
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct BinaryAccuracy {
+    /// Answers that were right.
+    pub hits: usize,
+    /// All answers: as many a sample as it has outputs.
+    pub answers: usize,
+    /// Whether the outputs are probabilities.
+    probabilities: bool,
+}
+
+impl BinaryAccuracy {
+    /// Of logits: above 0 is a yes.
+    pub const fn of_logits() -> Self {
+        Self { hits: 0, answers: 0, probabilities: false }
+    }
+
+    /// Of probabilities: above ½ is a yes.
+    pub const fn of_probabilities() -> Self {
+        Self { probabilities: true, ..Self::of_logits() }
+    }
+
+    /// Right answers among all; 0 where there are none.
+    pub fn value(&self) -> f64 {
+        share(self.hits, self.answers)
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Scalar, Y: Numbers<[T; N]>, const N: usize> Metric<[T; N], Y> for BinaryAccuracy {
+    fn add(&mut self, output: &Tensor<[T; N]>, target: &Y) {
+        let half = T::from_f64(0.5);
+        let threshold = if self.probabilities { half } else { T::ZERO };
+        for (&y, &t) in output.0.iter().zip(target.numbers()) {
+            self.answers += 1;
+            self.hits += usize::from(y.is_finite() && (y > threshold) == (t > half));
+        }
     }
 }
 
 /// The share of samples whose class is among the `K` largest outputs.
+///
+/// One output would always be right, so that doesn't compile: take [`BinaryAccuracy`]. `K` outputs or fewer are always right, too.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct TopK<const K: usize> {
     /// Samples whose class was among the `K`.
@@ -89,45 +195,52 @@ impl<const K: usize> TopK<K> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Scalar, Y: Class, const N: usize, const K: usize> Metric<[T; N], Y> for TopK<K> {
     fn add(&mut self, output: &Tensor<[T; N]>, target: &Y) {
+        const { choice("TopK", N) }
         self.samples += 1;
         let class = target.class();
         if let Some(&own) = output.0.get(class) {
             // Of equal outputs, the first is the larger.
             let larger = output.0.iter().enumerate().filter(|&(i, &y)| y > own || (y == own && i < class)).count();
-            self.hits += usize::from(own >= T::MIN && larger < K);
+            self.hits += usize::from(larger < K && output.is_finite());
         }
     }
 }
 
-/// How often a sample of each class (row) was taken for each class (column).
+/// How often a sample of each class (row) was taken for each class (column). A sample with a label that is no class's is left out.
+///
+/// One output would always be right, so that doesn't compile: take [`BinaryAccuracy`].
 #[derive(Clone, Copy, Debug)]
 pub struct ConfusionMatrix<const CLASSES: usize> {
     /// `counts[true class][predicted class]`.
     pub counts: [[usize; CLASSES]; CLASSES],
+    /// Samples of each class whose output wasn't finite, so that they were taken for none.
+    pub non_finite: [usize; CLASSES],
 }
 
 impl<const CLASSES: usize> Default for ConfusionMatrix<CLASSES> {
     fn default() -> Self {
-        Self { counts: [[0; CLASSES]; CLASSES] }
+        Self { counts: [[0; CLASSES]; CLASSES], non_finite: [0; CLASSES] }
     }
 }
 
 impl<const CLASSES: usize> ConfusionMatrix<CLASSES> {
-    /// All samples.
+    /// All samples, with those whose output wasn't finite.
     pub fn samples(&self) -> usize {
-        self.counts.as_flattened().iter().sum()
+        self.counts.as_flattened().iter().chain(&self.non_finite).sum()
     }
 
-    /// The share on the diagonal.
+    /// Of all samples, the share on the diagonal.
     pub fn accuracy(&self) -> f64 {
         share((0..CLASSES).map(|i| self.counts[i][i]).sum(), self.samples())
     }
 
     /// Of the samples of a class, the share that was found.
     pub fn recall(&self, class: usize) -> f64 {
-        self.counts.get(class).map_or(0.0, |row| share(row[class], row.iter().sum()))
+        let found = |row: &[usize; CLASSES]| share(row[class], row.iter().sum::<usize>() + self.non_finite[class]);
+        self.counts.get(class).map_or(0.0, found)
     }
 
     /// Of the samples taken for a class, the share that was of it.
@@ -137,10 +250,13 @@ impl<const CLASSES: usize> ConfusionMatrix<CLASSES> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Scalar, Y: Class, const N: usize> Metric<[T; N], Y> for ConfusionMatrix<N> {
     fn add(&mut self, output: &Tensor<[T; N]>, target: &Y) {
-        if let Some(row) = self.counts.get_mut(target.class()) {
-            row[output.argmax()] += 1;
+        const { choice("ConfusionMatrix", N) }
+        let class = target.class();
+        if let (Some(row), Some(non_finite)) = (self.counts.get_mut(class), self.non_finite.get_mut(class)) {
+            *(if output.is_finite() { &mut row[output.argmax()] } else { non_finite }) += 1;
         }
     }
 }
@@ -150,18 +266,26 @@ impl<T: Scalar, Y: Class, const N: usize> Metric<[T; N], Y> for ConfusionMatrix<
 pub struct MeanAbsolute {
     sum: f64,
     count: usize,
+    /// Whether an output wasn't finite.
+    non_finite: bool,
 }
 
 impl MeanAbsolute {
-    /// The mean; 0 where there are no samples.
+    /// The mean; 0 where there are no samples, infinite where an output wasn't finite.
     pub fn value(&self) -> f64 {
-        if self.count == 0 { 0.0 } else { self.sum / self.count as f64 }
+        match self.count {
+            _ if self.non_finite => f64::INFINITY,
+            0 => 0.0,
+            count => self.sum / count as f64,
+        }
     }
 }
 
-impl<T: Scalar, const N: usize> Metric<[T; N], Tensor<[T; N]>> for MeanAbsolute {
-    fn add(&mut self, output: &Tensor<[T; N]>, target: &Tensor<[T; N]>) {
-        for (&y, &t) in output.0.iter().zip(&target.0) {
+#[diagnostic::do_not_recommend]
+impl<T: Scalar, Y: Numbers<[T; N]>, const N: usize> Metric<[T; N], Y> for MeanAbsolute {
+    fn add(&mut self, output: &Tensor<[T; N]>, target: &Y) {
+        self.non_finite |= !all_finite(&output.0);
+        for (&y, &t) in output.0.iter().zip(target.numbers()) {
             self.sum += (y.to_f64() - t.to_f64()).abs();
             self.count += 1;
         }
@@ -176,18 +300,26 @@ pub struct RSquared {
     mean: f64,
     squares: f64,
     count: usize,
+    /// Whether an output wasn't finite.
+    non_finite: bool,
 }
 
 impl RSquared {
-    /// R²; NaN where the targets are all alike.
+    /// R²; NaN where the targets are all alike, and else minus infinity where an output wasn't finite.
     pub fn value(&self) -> f64 {
-        if self.squares == 0.0 { f64::NAN } else { 1.0 - self.residual / self.squares }
+        match self.squares {
+            0.0 => f64::NAN,
+            _ if self.non_finite => f64::NEG_INFINITY,
+            squares => 1.0 - self.residual / squares,
+        }
     }
 }
 
-impl<T: Scalar, const N: usize> Metric<[T; N], Tensor<[T; N]>> for RSquared {
-    fn add(&mut self, output: &Tensor<[T; N]>, target: &Tensor<[T; N]>) {
-        for (&y, &t) in output.0.iter().zip(&target.0) {
+#[diagnostic::do_not_recommend]
+impl<T: Scalar, Y: Numbers<[T; N]>, const N: usize> Metric<[T; N], Y> for RSquared {
+    fn add(&mut self, output: &Tensor<[T; N]>, target: &Y) {
+        self.non_finite |= !all_finite(&output.0);
+        for (&y, &t) in output.0.iter().zip(target.numbers()) {
             let (y, t) = (y.to_f64(), t.to_f64());
             self.residual += (t - y) * (t - y);
             self.count += 1;

@@ -76,6 +76,13 @@ const SENTENCES: &[(&str, &[&str])] = &[
         &["loss `", "SoftmaxCrossEntropy<10>` cannot compare output `[f32; 10]`", "[f32; 9]"],
     ),
     ("metric_of_nine", &["metric `", "ConfusionMatrix<9>` cannot take output `[f32; 10]`"]),
+    ("metric_of_labels", &["metric `", "MeanAbsolute` cannot take output `[f32; 10]` with target `u8`"]),
+    (
+        "metric_accuracy_of_one",
+        &["Accuracy: one output is one class, which is always right", "`BinaryAccuracy::of_logits()`"],
+    ),
+    ("metric_top_k_of_one", &["TopK: one output is one class", "`BinaryAccuracy::of_probabilities()`"]),
+    ("metric_confusion_of_one", &["ConfusionMatrix: one output is one class", "`BinaryAccuracy::of_logits()`"]),
     ("optimizer_other", &["the trainer's optimizer is `", "Adam`, but `", "Sgd<{float}>` was given"]),
     ("optimizer_resume_other", &["the trainer's optimizer is `", "Adam`, but `", "AdamW` was given"]),
     ("optimizer_of_f64", &["<Adam<f64> as Optimizer>::T == f32"]),

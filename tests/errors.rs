@@ -317,6 +317,7 @@ fn messages() {
             "sample 1: label 12 is out of range: there are 10 classes",
         ),
         (StepError::Target { sample: 0, error: TargetError::NonFinite }, "sample 0: the target is infinite or NaN"),
+        (StepError::NonFiniteOutput { sample: 3 }, "sample 3: the output is infinite or NaN"),
         (StepError::NonFiniteLoss, "the loss is infinite or NaN"),
         (StepError::NonFiniteGradient, "the gradient is infinite or NaN"),
         (StepError::Busy, "a step is under way"),
@@ -325,8 +326,9 @@ fn messages() {
     for (error, message) in messages {
         assert_eq!(error.to_string(), message);
         let epoch = |index| EpochError { done: 64, index, error }.to_string();
-        assert_eq!(epoch(Some(70)), format!("after 64 samples, at sample 70 of the data: {message}"));
-        assert_eq!(epoch(None), format!("after 64 samples: {message}"));
+        let cause = message.split_once(": ").filter(|_| error.sample().is_some()).map_or(message, |(_, cause)| cause);
+        assert_eq!(epoch(Some(70)), format!("sample 70 of the data: {cause}"));
+        assert_eq!(epoch(None), format!("after 64 samples: {cause}"));
     }
     assert_eq!(NotReady.to_string(), "the trainer has no weights yet: call `reset`, and `set` every `FrozenRef`");
     assert_eq!(StepError::from(NotReady), StepError::NotReady);

@@ -45,6 +45,11 @@ pub enum StepError {
         /// What is wrong with it.
         error: TargetError,
     },
+    /// An output is infinite or NaN (found by an evaluation alone).
+    NonFiniteOutput {
+        /// Which sample of the batch.
+        sample: usize,
+    },
     /// The loss is infinite or NaN: the weights are, or they are so large that an output overflows.
     NonFiniteLoss,
     /// The gradient is infinite or NaN (found by the buffered sink alone; accumulated gradients are dropped).
@@ -55,21 +60,43 @@ pub enum StepError {
     Idle,
 }
 
-impl Display for StepError {
-    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+impl StepError {
+    /// Which sample of the batch it is about, where it is about one.
+    pub fn sample(&self) -> Option<usize> {
+        match *self {
+            Self::NonFiniteInput { sample }
+            | Self::Index { sample }
+            | Self::Target { sample, .. }
+            | Self::NonFiniteOutput { sample } => Some(sample),
+            _ => None,
+        }
+    }
+
+    /// What is wrong, without the number of the sample.
+    fn fmt_cause(&self, f: &mut Formatter<'_>) -> Result {
         match self {
             Self::NotReady => NotReady.fmt(f),
             Self::Count { samples, targets } => {
                 write!(f, "{samples} samples and {targets} targets: there must be as many of both, from 1 to BATCH")
             }
-            Self::NonFiniteInput { sample } => write!(f, "sample {sample}: an input is infinite or NaN"),
-            Self::Index { sample } => write!(f, "sample {sample}: an index is out of range, or isn't whole"),
-            Self::Target { sample, error } => write!(f, "sample {sample}: {error}"),
+            Self::NonFiniteInput { .. } => f.write_str("an input is infinite or NaN"),
+            Self::Index { .. } => f.write_str("an index is out of range, or isn't whole"),
+            Self::Target { error, .. } => error.fmt(f),
+            Self::NonFiniteOutput { .. } => f.write_str("the output is infinite or NaN"),
             Self::NonFiniteLoss => f.write_str("the loss is infinite or NaN"),
             Self::NonFiniteGradient => f.write_str("the gradient is infinite or NaN"),
             Self::Busy => f.write_str("a step is under way"),
             Self::Idle => f.write_str("no step is under way"),
         }
+    }
+}
+
+impl Display for StepError {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        if let Some(sample) = self.sample() {
+            write!(f, "sample {sample}: ")?;
+        }
+        self.fmt_cause(f)
     }
 }
 
@@ -82,6 +109,8 @@ impl From<NotReady> for StepError {
 }
 
 /// Why an epoch or an evaluation stopped. The steps before this one were made.
+///
+/// Its text has one number of a sample, that in the data set; that in the batch is [`StepError::sample`] of `error`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EpochError {
     /// How many samples were used before the batch that failed.
@@ -95,9 +124,10 @@ pub struct EpochError {
 impl Display for EpochError {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
         match self.index {
-            Some(index) => write!(f, "after {} samples, at sample {index} of the data: {}", self.done, self.error),
-            None => write!(f, "after {} samples: {}", self.done, self.error),
+            Some(index) => write!(f, "sample {index} of the data: ")?,
+            None => write!(f, "after {} samples: ", self.done)?,
         }
+        self.error.fmt_cause(f)
     }
 }
 

@@ -41,8 +41,7 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>> Trainer<N, L, O, 1, Fuse
             let some = |x, wanted| take(from_ref(x), usize::from(wanted));
             let x = [some(now, done > 0), some(next, done < samples && checked.is_ok())];
             let loss = kernel::run(Turn { trainer: self, x, target });
-            let index = (done < samples).then(|| order.at(done));
-            checked.map_err(|error| EpochError { done, index, error })?;
+            checked.map_err(|error| EpochError { done, index: error.sample().map(|_| order.at(done)), error })?;
             sum += loss.map_err(|error| EpochError { done, index: None, error })?;
         }
         Ok(if samples > 0 { sum / N::T::from_usize(samples) } else { N::T::ZERO })

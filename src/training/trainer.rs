@@ -259,7 +259,9 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
     /// Mean loss of samples `0..samples`, in order and in use (no dropout); every output and its target go to a metric.
     ///
     /// # Errors
-    /// [`EpochError`] at the first bad sample.
+    /// - [`EpochError`] at the first bad sample.
+    /// - An output that isn't finite doesn't end the pass, so that the metric has all samples, as a wrong one that one. Then the first such sample is
+    ///   the error, a [`StepError::NonFiniteOutput`]; or, if that comes first, the first whose loss isn't finite, a [`StepError::NonFiniteLoss`].
     pub fn evaluate<Y: Zeroed>(
         &mut self,
         batch: &mut Batch<N::In, Y, BATCH>,
@@ -270,7 +272,8 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
     where
         L: Compares<N::Out, Y>,
     {
-        self.each_batch(
+        let (mut done, mut non_finite) = (0, None);
+        let mean = self.each_batch(
             batch,
             samples,
             |i| i,
@@ -286,9 +289,15 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
                     sum += trainer.loss.loss(y, target);
                     metric.add(Tensor::from_ref(y), target);
                 }
+                if non_finite.is_none() && !(sum.is_finite() && all_finite(N::Out::flatten(y))) {
+                    non_finite = first_non_finite(&trainer.loss, done, y, targets);
+                }
+                done += x.len();
                 Ok(sum / N::T::from_usize(x.len()))
             },
-        )
+        )?;
+        let overflow = EpochError { done, index: None, error: StepError::NonFiniteLoss };
+        non_finite.or((!mean.is_finite()).then_some(overflow)).map_or(Ok(mean), Err)
     }
 
     /// Fills batch after batch and hands each to a function; returns the mean of what it returns, by sample.
@@ -305,12 +314,7 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
             let n = batch.fill(done, samples, &order, sample);
             let (x, targets) = (crate::tensor::take(&batch.inputs.0, n), crate::tensor::take(&batch.targets, n));
             let loss = run(self, x, targets).map_err(|error| {
-                let index = match error {
-                    StepError::NonFiniteInput { sample }
-                    | StepError::Index { sample }
-                    | StepError::Target { sample, .. } => Some(order(done + sample)),
-                    _ => None,
-                };
+                let index = error.sample().map(|sample| order(done + sample));
                 EpochError { done, index, error }
             })?;
             sum += loss * N::T::from_usize(n);
@@ -319,7 +323,8 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
         Ok(if samples > 0 { sum / N::T::from_usize(samples) } else { N::T::ZERO })
     }
 
-    /// The output for one sample, in use (no dropout). It stays in the trainer until the next call.
+    /// The output for one sample, in use (no dropout). It stays in the trainer until the next call. It isn't checked: a network that diverged gives
+    /// numbers that aren't finite.
     ///
     /// # Errors
     /// [`NotReady`] before `reset`, and without what a `FrozenRef` refers to.
@@ -396,6 +401,25 @@ pub(super) fn compare<K: Kernels, N: Layer, L: Compares<N::Out, Y>, Y, const BAT
     let dy = take_mut(N::Out::group_mut(grad.flat()), y.len());
     let mean = loss.gradients::<K>(y, targets, scale, dy) * scale;
     if mean.is_finite() { Ok(mean) } else { Err(StepError::NonFiniteLoss) }
+}
+
+/// The first of these outputs that isn't finite, or whose loss isn't, as an error after `done` samples.
+fn first_non_finite<Out: Array, L: Compares<Out, Y>, Y>(
+    loss: &L,
+    done: usize,
+    y: &[Out],
+    targets: &[Y],
+) -> Option<EpochError> {
+    y.iter().zip(targets).enumerate().find_map(|(sample, (y, target))| {
+        let error = if !all_finite(y.flat()) {
+            StepError::NonFiniteOutput { sample }
+        } else if !loss.loss(y, target).is_finite() {
+            StepError::NonFiniteLoss
+        } else {
+            return None;
+        };
+        Some(EpochError { done, index: Some(done + sample), error })
+    })
 }
 
 /// A step, to be dispatched.

@@ -1,4 +1,5 @@
-//! The targets that losses take: labels of four types, tensors and plain arrays; in a full batch, a part of one, and an epoch.
+//! The targets that losses and metrics take: labels of four types, tensors and plain arrays; in a full batch, a part of one, an epoch and an
+//! evaluation.
 
 use stackprop::prelude::*;
 
@@ -24,4 +25,16 @@ fn main() {
     numbers.step(&x, &[[0.5], [-0.5]]).unwrap();
     let mut batch = Batch::ZERO;
     numbers.epoch(&mut batch, 3, |i, x| Vector::new([x[0] + i as f32])).unwrap();
+
+    let mut metrics = (MeanAbsolute::default(), (RSquared::default(), BinaryAccuracy::of_probabilities()));
+    numbers.evaluate(&mut batch, 3, |i, _| Vector::new([i as f32]), &mut metrics).unwrap();
+    numbers.evaluate(&mut Batch::ZERO, 3, |i, _| [i as f32], &mut metrics).unwrap();
+
+    let mut metrics = (Accuracy::default(), (TopK::<2>::default(), (ConfusionMatrix::<3>::default(), ())));
+    classes.evaluate(&mut Batch::ZERO, 3, |i, _| i as u8, &mut metrics).unwrap();
+    classes.evaluate(&mut Batch::ZERO, 3, |i, _| i as u16, &mut metrics).unwrap();
+    classes.evaluate(&mut Batch::ZERO, 3, |i, _| i as u32, &mut metrics).unwrap();
+    classes.evaluate(&mut Batch::ZERO, 3, |i, _| i, &mut metrics).unwrap();
+    classes.evaluate(&mut Batch::ZERO, 3, |i, _| Vector::one_hot(i), &mut metrics).unwrap();
+    classes.evaluate(&mut Batch::ZERO, 3, |i, _| Vector::<3>::one_hot(i).0, &mut metrics).unwrap();
 }

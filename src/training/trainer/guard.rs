@@ -7,9 +7,10 @@ use crate::layer::{Layer, Setting, SettingError};
 use crate::loss::Compares;
 use crate::optimizer::{Optimizer, Rule};
 use crate::parameter::Path;
-use crate::scalar::Scalar;
+use crate::scalar::{Scalar, all_finite};
 use crate::storage::{self, Zeroed};
 use crate::tape::infer;
+use crate::tensor::Array;
 
 /// Makes the steps of a [`Trainer`], and goes back to the last good state when the loss isn't finite, or rises far above the best.
 ///
@@ -170,7 +171,7 @@ impl<N: Layer, O: Optimizer<T = N::T>> Guard<N, O> {
         !self.mean.is_finite() || self.mean > self.factor() * self.best.at_least(N::T::EPSILON)
     }
 
-    /// Whether the network of now gives a loss on these samples that isn't far above the running mean.
+    /// Whether the network of now gives finite outputs on these samples, and a loss that isn't far above the running mean.
     fn holds<Y, L: Compares<N::Out, Y>, const BATCH: usize, G: Sink>(
         &self,
         trainer: &mut Trainer<N, L, O, BATCH, G>,
@@ -179,7 +180,8 @@ impl<N: Layer, O: Optimizer<T = N::T>> Guard<N, O> {
     ) -> bool {
         let outputs = infer::<N, BATCH>(&trainer.network, x, &mut trainer.saved.0);
         let sum: N::T = outputs.iter().zip(targets).map(|(y, target)| trainer.loss.loss(y, target)).sum();
-        sum.is_finite() && sum <= self.factor() * self.mean * N::T::from_usize(x.len())
+        let finite = sum.is_finite() && all_finite(N::Out::flatten(outputs));
+        finite && sum <= self.factor() * self.mean * N::T::from_usize(x.len())
     }
 
     fn keep<L: crate::loss::Loss<N::Out>, const BATCH: usize, G: Sink>(
