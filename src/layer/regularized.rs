@@ -81,8 +81,13 @@ impl<T: Scalar, R: Rule<T>> Rule<T> for PenaltyRule<R, T> {
     type Slots = R::Slots;
     #[inline(always)]
     fn update<V: Lanes<T>>(&self, role: Role, w: V, slots: &mut <R::Slots as Copies>::Of<V>, g: V) -> V {
-        let (l1, l2) = self.penalty.of(role);
-        self.rule.update(role, w, slots, g + V::splat(l2 + l2) * w + V::splat(l1) * w.sign())
+        let ((l1, l2), share) = (self.penalty.of(role), self.rule.share());
+        let (l1, l2) = (l1 * share, (l2 + l2) * share);
+        self.rule.update(role, w, slots, g + V::splat(l2) * w + V::splat(l1) * w.sign())
+    }
+    #[inline(always)]
+    fn share(&self) -> T {
+        self.rule.share()
     }
 }
 

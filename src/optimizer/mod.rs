@@ -35,6 +35,13 @@ pub trait Rule<T: Scalar>: Copy + Sync {
     /// The new weights, from the old ones and their gradient; changes their slots.
     fn update<V: Lanes<T>>(&self, role: Role, weight: V, slots: &mut <Self::Slots as Copies>::Of<V>, gradient: V) -> V;
 
+    /// How much of a penalty the gradient gets: 1, unless it is that of a micro-batch beside others of another size.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn share(&self) -> T {
+        T::ONE
+    }
+
     /// What `update` computes, where kernels may know it.
     #[doc(hidden)]
     #[inline(always)]

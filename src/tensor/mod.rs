@@ -10,10 +10,12 @@ mod convert;
 mod format;
 mod operators;
 mod product;
+mod squares;
 
 use rand::Rng;
 
 pub use self::array::{Array, Shape, take, take_mut};
+pub(crate) use self::squares::Squares;
 use crate::budget::Text;
 use crate::random;
 use crate::scalar::Scalar;
@@ -156,9 +158,10 @@ impl<A: Array> Tensor<A> {
         self.as_slice().iter().zip(other.as_slice()).fold(A::T::ZERO, |sum, (&a, &b)| a.mul_add(b, sum))
     }
 
-    /// Root of the sum of squares.
+    /// Root of the sum of squares, also where a square is out of range; infinite only where the root is.
     pub fn norm(&self) -> A::T {
-        self.dot(self).sqrt()
+        let (root, power) = Squares::NONE.and(self.as_slice()).root();
+        root / power
     }
 
     /// Row-major position of the largest number; the first of equals. NaN is never the largest: 0 where nothing is above minus infinity, as

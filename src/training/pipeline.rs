@@ -76,6 +76,6 @@ impl<N: Layer, L: Compares<N::Out, Y>, O: Optimizer<T = N::T>, Y> Task for Turn<
             (_, [_]) => network.forward::<K, Apart, 1>(next, saved, context),
             _ => return Ok(N::T::ZERO),
         };
-        compare::<K, N, L, Y, 1>(loss, y, from_ref(target), grad)
+        compare::<K, N, L, Y, 1>(loss, y, from_ref(target), 1, grad)
     }
 }

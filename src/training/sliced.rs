@@ -182,13 +182,13 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
         L: Compares<N::Out, Y>,
     {
         let Self { trainer: t, survey, .. } = self;
-        let (slice, context) = (self.next, t.context());
+        let (slice, context, divisor) = (self.next, t.context(), t.divisor(self.samples));
         let mut result = Ok(());
         if slice < Self::LOSS {
             t.network.forward_slice::<K, Apart, BATCH>(x, &mut t.saved.0, context, slice);
         } else if slice == Self::LOSS {
             let y = N::output::<Apart, BATCH>(x, &t.saved.0);
-            match compare::<K, N, L, Y, BATCH>(&t.loss, y, targets, &mut t.grad.0) {
+            match compare::<K, N, L, Y, BATCH>(&t.loss, y, targets, divisor, &mut t.grad.0) {
                 Ok(loss) => self.loss = loss,
                 Err(error) => {
                     self.end = self.next;
@@ -204,8 +204,7 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
                 saved: &mut t.saved.0,
                 grad: &mut t.grad.0,
                 rule: t.optimizer.rule(t.steps, N::T::ONE),
-                clip_norm: t.clip_norm,
-                micro_batches: t.micro_batches,
+                state: &mut t.state,
                 context,
             };
             if slice < Self::ACCUMULATED {
@@ -215,14 +214,16 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
             }
         }
         self.next += 1;
-        if G::APART && self.next == Self::ACCUMULATED {
-            t.micro_batches += 1;
+        if self.next == Self::ACCUMULATED
+            && let Some(gathered) = G::gathered(&mut t.state)
+        {
+            gathered.add(self.samples);
         }
         if self.is_busy() {
             return Poll::Pending;
         }
         if self.next == Self::SLICES {
-            self.trainer.micro_batches = 0;
+            self.trainer.gather_none();
             result?;
             self.trainer.steps += 1;
         }
@@ -251,7 +252,7 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize> Slic
     /// # Errors
     /// [`StepError::Busy`] while a step is under way, [`StepError::Idle`] if there is no gradient; then nothing has changed.
     pub fn begin_apply(&mut self) -> Result<(), StepError> {
-        if self.trainer_mut()?.micro_batches == 0 {
+        if self.trainer_mut()?.state.gathered.micro_batches == 0 {
             return Err(StepError::Idle);
         }
         (self.next, self.end, self.samples) = (Self::ACCUMULATED, Self::SLICES, 0);

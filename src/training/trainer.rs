@@ -4,7 +4,7 @@ mod guard;
 
 pub use self::guard::{Divergence, Guard, GuardError};
 
-use super::sink::{self, Step};
+use super::sink::{self, Gathered, Step};
 use super::{Batch, Buffered, EpochError, Fused, NotReady, Sink, StepError};
 use crate::init::{Init, initialise};
 use crate::kernel::{self, Kernels, Task};
@@ -35,13 +35,12 @@ pub struct Trainer<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATC
     pub(super) seed: u64,
     pub(super) optimizer: O,
     pub(super) loss: L,
-    pub(super) clip_norm: N::T,
-    pub(super) micro_batches: u32,
+    pub(super) state: G::State<N::T>,
     pub(super) ready: bool,
 }
 crate::storage::zeroed!(
     [N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: Sink] Trainer<N, L, O, BATCH, G> {
-        network, slots, gradient, saved, grad, steps, seed, optimizer, loss, clip_norm, micro_batches, ready
+        network, slots, gradient, saved, grad, steps, seed, optimizer, loss, state, ready
     }
 );
 
@@ -89,11 +88,18 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
 
     fn start(&mut self, seed: u64, optimizer: O) {
         self.network.visit_mut(Path::default(), &mut self.slots, &mut self.gradient, &mut Clear);
-        self.micro_batches = 0;
+        self.gather_none();
         self.steps = 0;
         self.seed = seed;
         self.optimizer = optimizer;
         self.ready = true;
+    }
+
+    /// Without a gradient in the buffer.
+    pub(super) fn gather_none(&mut self) {
+        if let Some(gathered) = G::gathered(&mut self.state) {
+            *gathered = Gathered::NONE;
+        }
     }
 
     /// The network.
@@ -179,8 +185,7 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
             saved: &mut self.saved.0,
             grad: &mut self.grad.0,
             rule: self.optimizer.rule(self.steps, N::T::ONE),
-            clip_norm: self.clip_norm,
-            micro_batches: core::mem::take(&mut self.micro_batches) + 1,
+            state: &mut self.state,
             context,
         })?;
         self.network.observe::<Apart, BATCH>(&self.saved.0, x.len());
@@ -190,8 +195,15 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
 
     /// What dropout depends on: seed, step and micro-batch.
     #[inline(always)]
-    pub(super) fn context(&self) -> Context {
-        Context::new(self.seed, self.steps + (u64::from(self.micro_batches) << 40))
+    pub(super) fn context(&mut self) -> Context {
+        let micro_batches = G::gathered(&mut self.state).map_or(0, |gathered| gathered.micro_batches);
+        Context::new(self.seed, self.steps + (u64::from(micro_batches) << 40))
+    }
+
+    /// What the gradient of each of so many samples is divided by.
+    #[inline(always)]
+    pub(super) fn divisor(&mut self, samples: usize) -> usize {
+        G::gathered(&mut self.state).map_or(samples, |gathered| gathered.divisor(samples))
     }
 
     /// Checks, forward, loss and dy.
@@ -202,9 +214,9 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
     {
         let _ = const { N::COST }; // where the compiler refuses what cannot be trained
         self.check(x, targets)?;
-        let context = self.context();
+        let (context, divisor) = (self.context(), self.divisor(x.len()));
         let y = self.network.forward::<K, Apart, BATCH>(x, &mut self.saved.0, context);
-        compare::<K, N, L, Y, BATCH>(&self.loss, y, targets, &mut self.grad.0)
+        compare::<K, N, L, Y, BATCH>(&self.loss, y, targets, divisor, &mut self.grad.0)
     }
 
     #[inline(always)]
@@ -351,16 +363,20 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
 }
 
 impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize> Trainer<N, L, O, BATCH, Buffered> {
-    /// Holds the norm of the whole gradient at `norm`; 0 turns it off.
+    /// Holds the norm of the whole gradient at `norm`; 0 turns it off. A finite gradient may be of any size: its norm is found where its
+    /// squares are out of range, too.
     ///
     /// # Errors
     /// [`SettingError::Clip`] if it isn't finite or is negative; then nothing changes.
     pub fn set_clip_norm(&mut self, norm: N::T) -> Result<(), SettingError> {
-        self.clip_norm = SettingError::Clip.unless(norm.is_finite() && norm >= N::T::ZERO, norm)?;
+        self.state.clip_norm = SettingError::Clip.unless(norm.is_finite() && norm >= N::T::ZERO, norm)?;
         Ok(())
     }
 
-    /// Adds the gradient of a batch of 1 to `BATCH` samples to the buffer, without a step. Returns the mean loss.
+    /// Adds the gradient of a batch of 1 to `BATCH` samples to the buffer, without a step. Returns the mean loss of these samples.
+    ///
+    /// Micro-batches may differ in size: each sample counts the same, so that the step is that of one batch of all of them. (Batch norm still takes
+    /// the statistics of each micro-batch.) Penalties count once a step.
     ///
     /// # Errors
     /// [`StepError`]; then nothing has changed.
@@ -371,35 +387,37 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize> Trai
         kernel::run(Gather { trainer: self, x, targets })
     }
 
-    /// One step with the mean of the accumulated gradients, and an empty buffer after it. Without any, nothing happens.
+    /// One step with the mean of the accumulated gradients over all samples, and an empty buffer after it. Without any, nothing happens.
     ///
     /// # Errors
     /// [`StepError::NonFiniteGradient`]: the accumulated gradients are dropped, all else is as before.
     pub fn apply(&mut self) -> Result<(), StepError> {
-        if self.micro_batches > 0 {
+        if self.state.gathered.micro_batches > 0 {
             kernel::run(Apply { trainer: self })?;
         }
         Ok(())
     }
 
-    /// Shows the accumulated gradient of every parameter: the sum over the micro-batches since the last step.
+    /// Shows the accumulated gradient of every parameter: the sum over the samples since the last step, divided by the number of samples of the
+    /// first micro-batch. With one, it is the mean; with more of the same size, the sum of their means.
     pub fn gradient(&mut self, mut visitor: impl FnMut(Parameter<'_, N::T>)) {
         let mut show = ShowGradient(&mut visitor);
         visit_gradients(&mut self.network, &mut self.gradient, &mut show);
     }
 }
 
-/// The mean loss of a batch, and dy.
+/// The mean loss of a batch, and dy, in which the gradient of each sample is divided by `divisor`.
 #[inline(always)]
 pub(super) fn compare<K: Kernels, N: Layer, L: Compares<N::Out, Y>, Y, const BATCH: usize>(
     loss: &L,
     y: &[N::Out],
     targets: &[Y],
+    divisor: usize,
     grad: &mut N::Wide<BATCH>,
 ) -> Result<N::T, StepError> {
-    let scale = N::T::ONE / N::T::from_usize(y.len());
+    let reciprocal = |n| N::T::ONE / N::T::from_usize(n);
     let dy = take_mut(N::Out::group_mut(grad.flat()), y.len());
-    let mean = loss.gradients::<K>(y, targets, scale, dy) * scale;
+    let mean = loss.gradients::<K>(y, targets, reciprocal(divisor), dy) * reciprocal(y.len());
     if mean.is_finite() { Ok(mean) } else { Err(StepError::NonFiniteLoss) }
 }
 
@@ -461,10 +479,10 @@ impl<N: Layer, L: Compares<N::Out, Y>, O: Optimizer<T = N::T>, const BATCH: usiz
             x,
             &mut trainer.saved.0,
             &mut trainer.grad.0,
+            &mut trainer.state.gathered,
             context,
         );
         trainer.network.observe::<Apart, BATCH>(&trainer.saved.0, x.len());
-        trainer.micro_batches += 1;
         Ok(loss)
     }
 }
@@ -479,8 +497,8 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize> Task
     #[inline(always)]
     fn run<K: Kernels>(self) -> Self::Output {
         let t = self.trainer;
-        let (rule, micro_batches) = (t.optimizer.rule(t.steps, N::T::ONE), core::mem::take(&mut t.micro_batches));
-        sink::apply::<K, N, O>(&mut t.network, &mut t.slots, &mut t.gradient, &rule, t.clip_norm, micro_batches)?;
+        let rule = t.optimizer.rule(t.steps, N::T::ONE);
+        sink::apply::<K, N, O>(&mut t.network, &mut t.slots, &mut t.gradient, &rule, &mut t.state)?;
         t.steps += 1;
         Ok(())
     }

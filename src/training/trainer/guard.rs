@@ -203,7 +203,7 @@ impl<N: Layer, O: Optimizer<T = N::T>> Guard<N, O> {
         let lost = trainer.steps.saturating_sub(self.steps);
         // First the gradients; the slots are then copied over.
         trainer.network.visit_mut(Path::default(), &mut trainer.slots, &mut trainer.gradient, &mut Clear);
-        trainer.micro_batches = 0;
+        trainer.gather_none();
         storage::copy(&self.network, &mut trainer.network);
         storage::copy(&self.slots, &mut trainer.slots);
         trainer.steps = self.steps;
