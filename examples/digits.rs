@@ -20,6 +20,7 @@ const LABELS: &[u8; 1797] = include_bytes!("data/digits_y_1797_u8.bin");
 const TEST: usize = 360; // a fifth, held out
 const TRAIN: usize = LABELS.len() - TEST;
 const SEED: u64 = 1;
+static ORDER: Shuffle = Shuffle::new(LABELS.len(), SEED);
 
 type Net = (Dense<64, 32>, ReLU<32>, Dense<32, 10>);
 type Training = Trainer<Net, SoftmaxCrossEntropy<10>, Scheduled<Adam, Cosine>, 32>; // batches of 32
@@ -27,7 +28,7 @@ stackprop::budget!(Training, 48 * 1024); // or it doesn't compile
 
 /// Writes image `i` of a shuffled order into the input and returns its label. The first `TRAIN` are for training.
 fn sample(i: usize, image: &mut Vector<64>) -> u8 {
-    let i = Shuffle::new(LABELS.len(), SEED).at(i);
+    let i = ORDER.at(i);
     for (input, pixel) in image.0.iter_mut().zip(IMAGES[i]) {
         *input = f32::from(pixel) / 16.0;
     }

@@ -30,9 +30,11 @@ pub fn image(i: usize, x: &mut Vector<64>) -> u8 {
     label
 }
 
+static ORDER: Shuffle = Shuffle::new(LABELS.len(), 1);
+
 /// Sample `i` in the shuffled order of `examples/digits.rs`: the first `TRAIN` are for training.
 pub fn sample(i: usize, x: &mut Vector<64>) -> u8 {
-    image(Shuffle::new(LABELS.len(), 1).at(i), x)
+    image(ORDER.at(i), x)
 }
 
 /// Sample `i` of those that were held out.
