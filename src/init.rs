@@ -4,7 +4,7 @@ use rand::Rng;
 
 use crate::layer::Layer;
 use crate::optimizer::CopiesOf;
-use crate::parameter::{Info, Role, Visitor, visit_values};
+use crate::parameter::{Info, Path, Role, Visitor, touched, visit_values};
 use crate::random;
 use crate::scalar::Scalar;
 use crate::storage::Zeroed;
@@ -34,6 +34,8 @@ pub enum Init {
 struct Fill<'r, R> {
     init: Init,
     rng: &'r mut R,
+    /// Inside a frozen layer that stays as it is. It is drawn for all the same, so that the others are what they would be without it.
+    stays: bool,
 }
 
 /// What each number of a parameter becomes.
@@ -69,7 +71,9 @@ impl<R: Rng> Fill<'_, R> {
                 Draw::Uniform(a) => (random::unit::<A::T>(self.rng) * number(2.0) - A::T::ONE) * a,
                 Draw::Normal(deviation) => random::normal::<A::T>(self.rng) * deviation,
             };
-            if let Some(place) = values.flat_mut().get_mut(info.place(i)) {
+            if !self.stays
+                && let Some(place) = values.flat_mut().get_mut(info.place(i))
+            {
                 *place = value;
             }
         }
@@ -83,9 +87,18 @@ impl<T: Scalar, R: Rng> Visitor<T, CopiesOf<0>, CopiesOf<0>> for Fill<'_, R> {
     fn visit_frozen<A: Array<T = T>>(&mut self, info: Info, values: &mut A) {
         self.fill(info, values);
     }
+    fn enter_frozen<L: Layer<T = T>>(&mut self, _: Path, layer: &L) -> bool {
+        let outside = self.stays;
+        self.stays |= touched(layer) == Some(true);
+        outside
+    }
+    fn leave_frozen(&mut self, outside: bool) {
+        self.stays = outside;
+    }
 }
 
-/// Initialises every parameter of a layer or network, in the documented order, from one generator.
+/// Initialises every parameter of a layer or network, in the documented order, from one generator; but not those of a
+/// [`Frozen`](crate::layer::Frozen) of which any is something else than 0. The generator goes on by as many numbers in either case.
 pub fn initialise<L: Layer>(layer: &mut L, init: Init, rng: &mut impl Rng) {
-    visit_values(layer, &mut Fill { init, rng });
+    visit_values(layer, &mut Fill { init, rng, stays: false });
 }

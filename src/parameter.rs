@@ -212,6 +212,41 @@ pub trait Visitor<T, K: Copies, G: Copies> {
 
     /// A parameter that isn't trained, because its layer is frozen or because it is a [`Role::State`].
     fn visit_frozen<A: Array<T = T>>(&mut self, _info: Info, _values: &mut A) {}
+
+    /// The parameters that come next are those of a [`Frozen`](crate::layer::Frozen) layer. What it returns comes back to
+    /// [`leave_frozen`](Self::leave_frozen) behind them.
+    fn enter_frozen<L: Layer<T = T>>(&mut self, _path: Path, _layer: &L) -> bool {
+        false
+    }
+
+    /// The parameters of a frozen layer end.
+    fn leave_frozen(&mut self, _entered: bool) {}
+}
+
+/// Whether parameters were loaded, set, fitted or drawn: `None` without parameters, false if all are 0. Settings don't count.
+pub(crate) fn touched<L: Layer>(layer: &L) -> Option<bool> {
+    let mut touched = None;
+    layer.visit(Path::default(), &mut |parameter| {
+        if parameter.info.role != Role::Setting {
+            let some = parameter.values.iter().any(|&value| value != L::T::ZERO);
+            touched = Some(some || touched == Some(true));
+        }
+    });
+    touched
+}
+
+/// Finds a [`Frozen`](crate::layer::Frozen) layer whose parameters are all 0.
+#[derive(Debug)]
+pub(crate) struct FindZeros(pub Option<Path>);
+
+impl<T: Scalar> Visitor<T, CopiesOf<0>, CopiesOf<0>> for FindZeros {
+    fn visit<A: Array<T = T>>(&mut self, _: Info, _: &mut A, _: &mut [A; 0], _: &mut [A; 0]) {}
+    fn enter_frozen<L: Layer<T = T>>(&mut self, path: Path, layer: &L) -> bool {
+        if self.0.is_none() && touched(layer) == Some(false) {
+            self.0 = Some(path);
+        }
+        false
+    }
 }
 
 #[cfg(test)]

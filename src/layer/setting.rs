@@ -1,5 +1,6 @@
 //! Numbers that the user sets and training doesn't change: slopes, rates, penalties.
 
+use crate::parameter::Path;
 use crate::scalar::Scalar;
 
 /// A number with a default: all zero bytes mean "not set".
@@ -35,11 +36,17 @@ pub enum SettingError {
     Memory,
     /// A guard's interval and window must be positive, its factor finite and more than 1, its backoff in (0, 1].
     Guard,
+    /// All parameters of the [`Frozen`](super::Frozen) layer at this place are 0: load it, or call
+    /// [`reset`](crate::training::Trainer::reset), which draws it.
+    Frozen(Path),
 }
 
 impl core::fmt::Display for SettingError {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.write_str(match self {
+            Self::Frozen(path) => {
+                return write!(f, "all parameters of the frozen layer `{path}` are 0: load it, or call `reset`, which draws it");
+            }
             Self::Rate => "a dropout rate must be in [0, 1)",
             Self::Value => "a slope, an alpha or a delta must be finite, and a delta positive",
             Self::Penalty => "a penalty must be finite and not negative",

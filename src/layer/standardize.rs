@@ -26,10 +26,10 @@ use crate::tensor::{Array, Shape, take, take_mut};
 /// - The variance is that of a population, Σ(x - mean)² / n. Where it is 0 (before the second sample, and in a feature that has been constant)
 ///   nothing is known of the scale, and y is 0.
 /// - A number so large that its squared deviation overflows is left out.
-/// - [`Frozen`](super::Frozen) around the layer keeps the statistics as they are. [`Tape::backward`](crate::tape::Tape::backward) doesn't
+/// - [`Frozen`](super::Frozen) around the layer keeps the statistics as they are, through a `reset`, too. [`Tape::backward`](crate::tape::Tape::backward) doesn't
 ///   change them either: who trains by hand calls [`update`](Self::update).
 /// - They are in a file of weights, in a fingerprint and in an export, with the [role](Role::State) of a state: they have neither gradient
-///   nor optimizer state, and [`reset`](crate::training::Trainer::reset) sets them to 0.
+///   nor optimizer state, and [`reset`](crate::training::Trainer::reset) sets them to 0 where they aren't frozen.
 /// - The count is a number as the others: in `f32` it stops at 2²⁴, from where on the layer forgets as with that memory.
 ///
 /// Welford 1962; Chan, Golub and LeVeque 1979.

@@ -12,7 +12,7 @@ use crate::layer::{Apart, Context, Layer, SettingError};
 use crate::loss::{Compares, Loss};
 use crate::metric::Metric;
 use crate::optimizer::{Copies, CopiesOf, Is, Optimizer, Rule};
-use crate::parameter::{Info, Parameter, Path, Visitor, visit_gradients};
+use crate::parameter::{FindZeros, Info, Parameter, Path, Visitor, visit_gradients, visit_values};
 use crate::random::{Shuffle, generator, mix};
 use crate::scalar::{Scalar, all_finite};
 use crate::storage::{Aligned, Buffer, Zeroed, batch};
@@ -55,7 +55,8 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
         <Self as Zeroed>::boxed()
     }
 
-    /// Starts from the beginning: weights by [`Init::HeNormal`] and biases 0, no optimizer state, step 0. Settings of layers stay.
+    /// Starts from the beginning: weights by [`Init::HeNormal`] and biases 0, no optimizer state, step 0. Settings of layers stay, and so does what is
+    /// under [`Frozen`](crate::layer::Frozen), unless it is all zeros.
     ///
     /// # Errors
     /// [`SettingError::LearningRate`] if the optimizer's isn't finite; then nothing changes.
@@ -78,10 +79,15 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
     /// Starts training from the weights that the network has: loaded ones, or set by hand. No optimizer state, step 0.
     ///
     /// # Errors
-    /// [`SettingError::LearningRate`] if the optimizer's isn't finite; then nothing changes.
+    /// [`SettingError::LearningRate`] if the optimizer's isn't finite, [`SettingError::Frozen`] if a frozen layer is all zeros; then nothing changes.
     pub fn resume(&mut self, seed: u64, optimizer: impl Is<O>) -> Result<(), SettingError> {
         let optimizer = optimizer.it();
         SettingError::LearningRate.unless(optimizer.learning_rate().is_finite(), ())?;
+        let mut zeros = FindZeros(None);
+        visit_values(&mut self.network, &mut zeros);
+        if let Some(path) = zeros.0 {
+            return Err(SettingError::Frozen(path));
+        }
         self.start(seed, optimizer);
         Ok(())
     }

@@ -1,6 +1,12 @@
 //! Random numbers: orders, starting weights, what reset leaves alone.
 
-use stackprop::random::{Shuffle, mix, mix32};
+use stackprop::init::{Init, initialise};
+use stackprop::layer::{Layer, SettingError};
+use stackprop::parameter::Path;
+use stackprop::prelude::*;
+use stackprop::random::{Shuffle, generator, mix, mix32};
+use stackprop::scalar::Scalar;
+use stackprop::weights;
 
 /// How far the counts of all orders of `n` are from equal ones: χ², in standard deviations from what chance gives.
 fn unevenness(n: u32, draws_each: u32, seed: u64, order: impl Fn(u64, usize) -> usize) -> f64 {
@@ -127,4 +133,147 @@ fn a_long_order_has_each_position_once() {
     assert!(places.iter().all(|&place| place < u32::MAX as usize));
     places.sort_unstable();
     assert!(places.windows(2).all(|w| w[0] < w[1]));
+}
+
+fn bits<L: Layer>(layer: &L) -> Vec<u64> {
+    let mut bits = Vec::new();
+    layer.visit(Path::default(), &mut |p| bits.extend(p.values().map(|value| value.to_f64().to_bits())));
+    bits
+}
+
+fn sgd() -> Sgd<f64> {
+    Sgd::new(0.1).unwrap()
+}
+
+/// A layer that isn't trained, of five outputs, under a head: in every state, before and behind `reset`.
+macro_rules! frozen_stays {
+    ($($name:ident: $Trunk:ty;)*) => { $(
+        #[test]
+        fn $name() {
+            type Training = Trainer<(Frozen<$Trunk>, Dense<5, 2, f64>), MeanSquaredError<2>, Sgd<f64>, 1>;
+            // What the layers would be if nothing were frozen.
+            let unfrozen = |seed| {
+                let mut net = <($Trunk, Dense<5, 2, f64>)>::boxed();
+                initialise(&mut *net, Init::HeNormal, &mut generator(seed));
+                net
+            };
+            let mut trained = <$Trunk>::boxed();
+            initialise(&mut *trained, Init::XavierUniform, &mut generator(99));
+            let mut file = vec![0; weights::file_size::<$Trunk>()];
+            weights::write(&*trained, &mut file).unwrap();
+
+            // Never loaded: random features, from where the generator is.
+            let mut fresh = Training::boxed();
+            fresh.reset(1, sgd()).unwrap();
+            assert_eq!(bits(fresh.net()), bits(&*unfrozen(1)));
+            // A second time: they aren't zeros any more, and stay.
+            let features = bits(fresh.net().0.layer());
+            fresh.reset(2, sgd()).unwrap();
+            assert_eq!(bits(fresh.net().0.layer()), features);
+            assert_eq!(bits(&fresh.net().1), bits(&unfrozen(2).1));
+
+            // Loaded, then reset; reset, then loaded: the same network, twice.
+            let (mut first, mut last) = (Training::boxed(), Training::boxed());
+            weights::read(first.net_mut().0.layer_mut(), &file).unwrap();
+            for seed in [1, 2] {
+                first.reset(seed, sgd()).unwrap();
+                last.reset(seed, sgd()).unwrap();
+                weights::read(last.net_mut().0.layer_mut(), &file).unwrap();
+                assert_eq!(bits(first.net().0.layer()), bits(&*trained));
+                assert_eq!(bits(first.net()), bits(last.net()));
+                assert_eq!(bits(&first.net().1), bits(&unfrozen(seed).1), "the head is drawn as if nothing were loaded");
+            }
+
+            // Any initialiser, and the function alone.
+            for init in [Init::Zeros, Init::Uniform(1.0), Init::XavierNormal, Init::Nnfs] {
+                first.reset_with(3, sgd(), init).unwrap();
+                assert_eq!(bits(first.net().0.layer()), bits(&*trained));
+            }
+            initialise(first.net_mut(), Init::HeUniform, &mut generator(4));
+            assert_eq!(bits(first.net().0.layer()), bits(&*trained));
+
+            // What draws nothing says what is missing, and changes nothing.
+            let mut resumed = Training::boxed();
+            let error = resumed.resume(1, sgd()).unwrap_err();
+            assert_eq!(error, SettingError::Frozen(Path::default().part(0)));
+            assert!(error.to_string().contains("frozen layer `0`"), "{error}");
+            assert!(resumed.infer(&Zeroed::ZERO).is_err(), "it isn't ready");
+            weights::read(resumed.net_mut().0.layer_mut(), &file).unwrap();
+            resumed.resume(1, sgd()).unwrap();
+            assert_eq!(bits(resumed.net().0.layer()), bits(&*trained));
+        }
+    )* };
+}
+frozen_stays! {
+    a_frozen_dense_layer_stays: Dense<3, 5, f64>;
+    a_frozen_network_stays: (Dense<3, 7, f64>, BatchNorm<7, [f64; 7]>, LeakyReLU<7, f64>, Dense<7, 5, f64>);
+    a_frozen_recurrent_network_stays: (Gru<4, 2, 5, f64>, Last<4, 5, f64>);
+    a_frozen_frozen_layer_stays: Frozen<Dense<3, 5, f64>>;
+    a_frozen_layer_with_a_frozen_one_stays: (Dense<3, 5, f64>, Residual<Frozen<Dense<5, 5, f64>>>);
+}
+
+/// Of a frozen layer that itself has a frozen one, the outer one decides.
+#[test]
+fn a_part_of_a_frozen_layer_is_all_of_it() {
+    type Net = (Dense<2, 3>, Frozen<(Dense<3, 4>, Frozen<Dense<4, 5>>)>, Dense<5, 2>);
+    let mut training = Trainer::<Net, MeanSquaredError<2>, Sgd, 1>::boxed();
+    let (outer, inner) = &mut training.net_mut().1.layer_mut();
+    *inner = Frozen::new(Dense::new([[0.0, -1.0, 0.0, 0.5, 2.0]; 4], [0.0; 5]));
+    let (outer, inner) = (bits(outer), bits(inner));
+    training.reset(1, Sgd::new(0.1).unwrap()).unwrap();
+    assert_eq!((bits(&training.net().1.layer().0), bits(&training.net().1.layer().1)), (outer, inner));
+    training.resume(1, Sgd::new(0.1).unwrap()).unwrap();
+
+    // The other way round, the inner one is what `resume` names.
+    training.net_mut().1 = Frozen::new((Dense::new([[0.5; 4]; 3], [0.0; 4]), Zeroed::ZERO));
+    let error = training.resume(1, Sgd::new(0.1).unwrap()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "all parameters of the frozen layer `1.1` are 0: load it, or call `reset`, which draws it"
+    );
+}
+
+/// Settings aren't parameters, and what has none isn't missing.
+#[test]
+fn settings_of_a_frozen_layer_stay_and_do_not_count() {
+    type Trunk = (Regularized<Dense<2, 3>>, LeakyReLU<3>);
+    type Net = (Frozen<Trunk>, Dense<3, 2>, Frozen<LeakyReLU<2>>);
+    let mut training = Trainer::<Net, MeanSquaredError<2>, Sgd, 1>::boxed();
+    training.net_mut().0.layer_mut().1.set_slope(0.25).unwrap();
+    training.net_mut().0.layer_mut().0.set_penalty(Penalty { weight_l2: 0.5, ..Penalty::default() }).unwrap();
+    assert_eq!(
+        training.resume(1, Sgd::new(0.1).unwrap()),
+        Err(SettingError::Frozen(Path::default().part(0))),
+        "a slope isn't a weight"
+    );
+    training.reset(1, Sgd::new(0.1).unwrap()).unwrap();
+    assert!(bits(&training.net().0.layer().0).iter().any(|&bits| f64::from_bits(bits) != 0.0), "random features");
+    assert_eq!(training.net().0.layer().1.slope(), 0.25);
+    training.resume(1, Sgd::new(0.1).unwrap()).unwrap();
+}
+
+#[test]
+fn fitted_statistics_survive_reset() {
+    type Net = (Frozen<Standardize<3>>, Dense<3, 2>);
+    let mut training = Trainer::<Net, MeanSquaredError<2>, Sgd, 1>::boxed();
+    // Not fitted: nothing to draw; `resume` says so.
+    training.reset(1, Sgd::new(0.1).unwrap()).unwrap();
+    let (head, unfitted) = (bits(&training.net().1), bits(training.net().0.layer()));
+    assert!(unfitted.iter().all(|&bits| bits == 0));
+    let error = training.resume(1, Sgd::new(0.1).unwrap());
+    assert_eq!(error, Err(SettingError::Frozen(Path::default().part(0))));
+    // Fitted, before a first reset and before another.
+    training.net_mut().0.layer_mut().update(&[[1.0, 2.0, 3.0], [2.0, -2.0, 5.0], [4.0, 0.0, 3.0]]);
+    let fitted = bits(training.net().0.layer());
+    for _ in 0..2 {
+        training.reset(1, Sgd::new(0.1).unwrap()).unwrap();
+        assert_eq!((bits(training.net().0.layer()), bits(&training.net().1)), (fitted.clone(), head.clone()));
+    }
+    training.resume(1, Sgd::new(0.1).unwrap()).unwrap();
+    assert_eq!(bits(training.net().0.layer()), fitted);
+    // What isn't frozen begins anew, as ever.
+    let mut learning = Trainer::<(Standardize<3>, Dense<3, 2>), MeanSquaredError<2>, Sgd, 1>::boxed();
+    learning.net_mut().0.update(&[[1.0, 2.0, 3.0]]);
+    learning.reset(1, Sgd::new(0.1).unwrap()).unwrap();
+    assert!(bits(&learning.net().0).iter().all(|&bits| bits == 0));
 }
