@@ -10,7 +10,7 @@ pub struct Squares<T> {
     reduced: T,
     enlarged: T,
 }
-crate::zeroed!([T: Scalar] Squares<T> { plain, reduced, enlarged });
+crate::storage::zeroed!([T: Scalar] Squares<T> { plain, reduced, enlarged });
 
 impl<T: Scalar> Squares<T> {
     /// Of no number.

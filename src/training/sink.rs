@@ -83,7 +83,7 @@ pub struct Gathered {
     first: usize,
     samples: usize,
 }
-crate::zeroed!([] Gathered { micro_batches, first, samples });
+crate::storage::zeroed!([] Gathered { micro_batches, first, samples });
 
 impl Gathered {
     /// No gradient.
@@ -126,7 +126,7 @@ pub struct BufferState<T> {
     pub clip_norm: T,
     pub gathered: Gathered,
 }
-crate::zeroed!([T: Scalar] BufferState<T> { clip_norm, gathered });
+crate::storage::zeroed!([T: Scalar] BufferState<T> { clip_norm, gathered });
 
 impl Sink for Fused {
     type Copies = CopiesOf<0>;
@@ -298,7 +298,7 @@ struct Scale<T> {
     power: T,
     factor: T,
 }
-crate::zeroed!([T: Scalar] Scale<T> { power, factor });
+crate::storage::zeroed!([T: Scalar] Scale<T> { power, factor });
 
 impl<T: Scalar> Scale<T> {
     const NONE: Self = Self { power: T::ONE, factor: T::ONE };
