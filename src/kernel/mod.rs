@@ -9,7 +9,7 @@
 //! - `tile`: some rows and vectors of a product, in registers; `product`: the three products of a dense layer; `share`: the same as tasks for several threads; `pipeline`: two of them in one.
 //! - `convolution`: the three products of a convolution; `steps`: those of recurrent layers; `attention`: those of attention.
 //! - `pool`: maximum and mean over windows.
-//! - `sums`: the update of what is added to each sample.
+//! - `sums`: sums in blocks, so that their error doesn't grow with the number of rows; the update of what is added to each sample.
 //! - `rows`: sums down columns and along rows, for normalisation; the update of a row, for an embedding.
 //! - `battery`: tests of every kernel with every instruction set.
 #![allow(unsafe_code)]
@@ -78,10 +78,13 @@ pub use self::product::{
     COLUMNS, dots, dots_down, dots_then, learn_all, learn_bias, learn_rows, learn_some, mul_columns, mul_rows,
     mul_rows_then, mul_units,
 };
-pub use self::rows::{column_products, column_sums, learn_row, row_product, row_sum};
+pub use self::rows::{
+    add_column_products, add_column_sums, center, column_moments, column_products, column_sums, end_sums, learn_row,
+    row_product, row_sum,
+};
 pub use self::share::{Dots, LearnRows, MulRows, Share, is_shared, share};
 pub use self::steps::{Cell, Rows, RowsMut, add_dots, add_rows, cells, learn_gate, learn_gate_bias};
-pub use self::sums::learn_sums;
+pub use self::sums::{learn_sums, two_sum};
 use crate::scalar::Scalar;
 use crate::tensor::Array;
 

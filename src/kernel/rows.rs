@@ -1,20 +1,33 @@
 //! Sums down the columns of a matrix and along its rows, and the update of one row: what normalisation and embeddings are made of.
 //!
 //! ```text
-//! column_sums      out[c] = Σᵣ p[r][c]              r = 0, 1, ..
-//! column_products  out[c] = Σᵣ p[r][c] · q[r][c]    r = 0, 1, ..
-//! row_sum          Σ꜀ p[c]                          c in 16 interleaved sums, added as a tree
-//! row_product      Σ꜀ p[c] · q[c]                   c in 16 interleaved sums, added as a tree
+//! column_sums          out[c] = Σᵣ p[r][c]                       r in blocks of 64, see `sums`
+//! column_products      out[c] = Σᵣ p[r][c] · q[r][c]             r in blocks of 64
+//! column_moments       m[c] = p[0][c] + (Σᵣ p[r][c] - p[0][c]) / n, rest[c] = (Σᵣ d) / n, variance[c] = (Σᵣ d²) / n - rest[c]²
+//!                      with d = p[r][c] - m[c]                   r in blocks of 64
+//! add_column_products  (sum[c], rest[c]) += Σᵣ p[r][c] · q[r][c] r = 0, 1, ..: one block of `sums`; add_column_sums likewise
+//! row_sum              Σ꜀ p[c]                                   c in 16 interleaved sums, added as a tree; these in blocks of 64
+//! row_product          Σ꜀ p[c] · q[c]                            likewise
+//! center               m = p[0] + (Σ꜀ p[c] - p[0]) / C, out[c] = p[c] - m, and it returns (Σ꜀ out[c]) / C, likewise
 //! ```
+//! A mean is found in two steps: near the first number, whatever the numbers are far from 0; and from there what is left of it. So a column or row of
+//! equal numbers has their value as its mean, to the bit, and what is left is 0; and the distances of others from their mean are right even where their mean
+//! lies between two numbers of the type. The variance is the corrected two-pass algorithm of Chan, Golub and LeVeque 1983.
 
 use super::product::update;
-use super::tile::{V, narrow, some};
+use super::sums::{BLOCK, Totals, two_sum};
+use super::tile::{V, V16, narrow, some};
 use super::{Copies, Kernels, Lanes, dots};
 use crate::optimizer::Rule;
 use crate::parameter::Role;
 use crate::scalar::Scalar;
 use crate::storage::Zeroed;
 use crate::tensor::Array;
+
+/// How many blocks so many rows are.
+const fn blocks(rows: usize) -> usize {
+    rows.div_ceil(BLOCK)
+}
 
 /// The sum of each column.
 #[cfg_attr(not(debug_assertions), inline(always))]
@@ -24,14 +37,29 @@ pub fn column_sums<K: Kernels, T: Scalar, const C: usize>(p: &[[T; C]], out: &mu
     }
     for at in (0..C).step_by(<V<T, K>>::LANES) {
         let count = <V<T, K>>::LANES.min(C - at);
-        let mut sum = <V<T, K>>::ZERO;
-        for p in p {
+        let mut total = Totals::<V<T, K>, 1>::ZERO;
+        for (number, p) in p.chunks(BLOCK).enumerate() {
             // SAFETY: `at..at + count` are columns.
-            sum = sum + unsafe { some::<T, V<T, K>>(p.as_ptr().add(at), count) };
+            total.add(number, [unsafe { block_sum::<K, T, C>(p, at, count) }]);
         }
+        let [sum] = total.end(blocks(p.len()));
         // SAFETY: as above.
         unsafe { sum.store_some(out.as_mut_ptr().add(at), count) };
     }
+}
+
+/// The sums of some columns of a block.
+///
+/// # Safety
+/// `at..at + count` are columns.
+#[cfg_attr(not(debug_assertions), inline(always))]
+unsafe fn block_sum<K: Kernels, T: Scalar, const C: usize>(p: &[[T; C]], at: usize, count: usize) -> V<T, K> {
+    let mut sum = <V<T, K>>::ZERO;
+    for p in p {
+        // SAFETY: the caller's promise.
+        sum = sum + unsafe { some::<T, V<T, K>>(p.as_ptr().add(at), count) };
+    }
+    sum
 }
 
 /// The sum of the products of each column, over as many rows as both have.
@@ -42,35 +70,207 @@ pub fn column_products<K: Kernels, T: Scalar, const C: usize>(p: &[[T; C]], q: &
     }
     for at in (0..C).step_by(<V<T, K>>::LANES) {
         let count = <V<T, K>>::LANES.min(C - at);
-        let mut sum = <V<T, K>>::ZERO;
-        for (p, q) in p.iter().zip(q) {
+        let mut total = Totals::<V<T, K>, 1>::ZERO;
+        for (number, (p, q)) in p.chunks(BLOCK).zip(q.chunks(BLOCK)).enumerate() {
             // SAFETY: `at..at + count` are columns.
-            let [p, q]: [V<T, K>; 2] = unsafe { [some(p.as_ptr().add(at), count), some(q.as_ptr().add(at), count)] };
-            sum = p.mul_add(q, sum);
+            total.add(number, [unsafe { block_product::<K, T, C>(p, q, at, count) }]);
         }
+        let [sum] = total.end(blocks(p.len().min(q.len())));
         // SAFETY: as above.
         unsafe { sum.store_some(out.as_mut_ptr().add(at), count) };
     }
 }
 
+/// The sums of the products of some columns of a block, over as many rows as both have.
+///
+/// # Safety
+/// `at..at + count` are columns.
+#[cfg_attr(not(debug_assertions), inline(always))]
+unsafe fn block_product<K: Kernels, T: Scalar, const C: usize>(
+    p: &[[T; C]],
+    q: &[[T; C]],
+    at: usize,
+    count: usize,
+) -> V<T, K> {
+    let mut sum = <V<T, K>>::ZERO;
+    for (p, q) in p.iter().zip(q) {
+        // SAFETY: the caller's promise.
+        let [p, q]: [V<T, K>; 2] = unsafe { [some(p.as_ptr().add(at), count), some(q.as_ptr().add(at), count)] };
+        sum = p.mul_add(q, sum);
+    }
+    sum
+}
+
+/// The mean of each column, what is left of it below its last digit, and the variance.
+#[cfg_attr(not(debug_assertions), inline(always))]
+pub fn column_moments<K: Kernels, T: Scalar, const C: usize>(
+    p: &[[T; C]],
+    mean: &mut [T; C],
+    rest: &mut [T; C],
+    variance: &mut [T; C],
+) {
+    if const { narrow::<K, T>(C) } {
+        return column_moments::<K::Narrow, T, C>(p, mean, rest, variance);
+    }
+    let [first, ..] = p else { return };
+    let part = <V<T, K>>::splat(T::ONE / T::from_usize(p.len()));
+    for at in (0..C).step_by(<V<T, K>>::LANES) {
+        let count = <V<T, K>>::LANES.min(C - at);
+        // SAFETY: `at..at + count` are columns.
+        unsafe {
+            let first: V<T, K> = some(first.as_ptr().add(at), count);
+            let mut total = Totals::<V<T, K>, 1>::ZERO;
+            for (number, p) in p.chunks(BLOCK).enumerate() {
+                let mut sum = <V<T, K>>::ZERO;
+                for p in p {
+                    sum = sum + (some::<T, V<T, K>>(p.as_ptr().add(at), count) - first);
+                }
+                total.add(number, [sum]);
+            }
+            let [sum] = total.end(blocks(p.len()));
+            let center = first + sum * part;
+            let mut total = Totals::<V<T, K>, 2>::ZERO;
+            for (number, p) in p.chunks(BLOCK).enumerate() {
+                let mut sums = [<V<T, K>>::ZERO; 2];
+                for p in p {
+                    let distance = some::<T, V<T, K>>(p.as_ptr().add(at), count) - center;
+                    sums = [sums[0] + distance, distance.mul_add(distance, sums[1])];
+                }
+                total.add(number, sums);
+            }
+            let [left, squares] = total.end(blocks(p.len()));
+            let left = left * part;
+            center.store_some(mean.as_mut_ptr().add(at), count);
+            left.store_some(rest.as_mut_ptr().add(at), count);
+            (squares * part - left * left).store_some(variance.as_mut_ptr().add(at), count);
+        }
+    }
+}
+
+/// Adds the sum of each of the first `M` columns, one block, to totals and their rests; if it is the `first`, they become it.
+#[cfg_attr(not(debug_assertions), inline(always))]
+pub fn add_column_sums<K: Kernels, T: Scalar, const C: usize, const M: usize>(
+    p: &[[T; C]],
+    first: bool,
+    sum: &mut [T; M],
+    rest: &mut [T; M],
+) {
+    const { assert!(M <= C, "there are so many columns") }
+    if const { narrow::<K, T>(C) } {
+        return add_column_sums::<K::Narrow, T, C, M>(p, first, sum, rest);
+    }
+    for at in (0..M).step_by(<V<T, K>>::LANES) {
+        let count = <V<T, K>>::LANES.min(M - at);
+        // SAFETY: `at..at + count` are columns.
+        unsafe {
+            let block = block_sum::<K, T, C>(p, at, count);
+            add_block::<T, V<T, K>>(block, first, [sum.as_mut_ptr().add(at), rest.as_mut_ptr().add(at)], count);
+        }
+    }
+}
+
+/// Adds the sum of the products of each column, one block, to totals and their rests; if it is the `first`, they become it.
+#[cfg_attr(not(debug_assertions), inline(always))]
+pub fn add_column_products<K: Kernels, T: Scalar, const C: usize>(
+    p: &[[T; C]],
+    q: &[[T; C]],
+    first: bool,
+    sum: &mut [T; C],
+    rest: &mut [T; C],
+) {
+    if const { narrow::<K, T>(C) } {
+        return add_column_products::<K::Narrow, T, C>(p, q, first, sum, rest);
+    }
+    for at in (0..C).step_by(<V<T, K>>::LANES) {
+        let count = <V<T, K>>::LANES.min(C - at);
+        // SAFETY: `at..at + count` are columns.
+        unsafe {
+            let block = block_product::<K, T, C>(p, q, at, count);
+            add_block::<T, V<T, K>>(block, first, [sum.as_mut_ptr().add(at), rest.as_mut_ptr().add(at)], count);
+        }
+    }
+}
+
+/// Adds the sums of a block to totals and their rests.
+///
+/// # Safety
+/// `count` numbers of each are there.
+#[cfg_attr(not(debug_assertions), inline(always))]
+unsafe fn add_block<T: Scalar, X: Lanes<T>>(block: X, first: bool, [sum, rest]: [*mut T; 2], count: usize) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let (mut new, mut lost) = (block, X::ZERO);
+        if !first {
+            (new, lost) = two_sum(some::<T, X>(sum, count), block);
+            lost = some::<T, X>(rest, count) + lost;
+        }
+        new.store_some(sum, count);
+        lost.store_some(rest, count);
+    }
+}
+
+/// Adds what rounding took to totals: the sums of all blocks.
+#[cfg_attr(not(debug_assertions), inline(always))]
+pub fn end_sums<T: Scalar, const C: usize>(sum: &mut [T; C], rest: &[T; C]) {
+    for (sum, &rest) in sum.iter_mut().zip(rest) {
+        *sum += if rest.is_finite() { rest } else { T::ZERO };
+    }
+}
+
+/// Numbers of a row of which each of the sixteen sums takes a block.
+const SIXTEEN_BLOCKS: usize = 16 * BLOCK;
+
 /// The sum of a row.
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub fn row_sum<K: Kernels, T: Scalar, const C: usize>(p: &[T; C]) -> T {
-    let lanes = <T::Sixteen<K>>::LANES;
-    let mut sum = <T::Sixteen<K>>::ZERO;
-    for at in (0..C).step_by(lanes) {
-        // SAFETY: `at..` has that many columns.
-        sum = sum + unsafe { some(p.as_ptr().add(at), lanes.min(C - at)) };
+    let mut total = Totals::<V16<T, K>, 1>::ZERO;
+    for (number, p) in p.chunks(SIXTEEN_BLOCKS).enumerate() {
+        let mut sum = <V16<T, K>>::ZERO;
+        for p in p.chunks(16) {
+            // SAFETY: so many numbers.
+            sum = sum + unsafe { some(p.as_ptr(), p.len()) };
+        }
+        total.add(number, [sum]);
     }
+    let [sum] = total.end(const { C.div_ceil(SIXTEEN_BLOCKS) });
     sum.total()
 }
 
 /// The sum of the products of two rows.
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub fn row_product<K: Kernels, T: Scalar, const C: usize>(p: &[T; C], q: &[T; C]) -> T {
-    let mut sum = [[T::ZERO]];
-    dots::<K, T, 1, C>(core::array::from_ref(p), core::array::from_ref(q), 0..1, None, &mut sum);
-    sum[0][0]
+    if const { C <= SIXTEEN_BLOCKS } {
+        let mut sum = [[T::ZERO]];
+        dots::<K, T, 1, C>(core::array::from_ref(p), core::array::from_ref(q), 0..1, None, &mut sum);
+        return sum[0][0];
+    }
+    let mut total = Totals::<V16<T, K>, 1>::ZERO;
+    for (number, (p, q)) in p.chunks(SIXTEEN_BLOCKS).zip(q.chunks(SIXTEEN_BLOCKS)).enumerate() {
+        let mut sum = <V16<T, K>>::ZERO;
+        for (p, q) in p.chunks(16).zip(q.chunks(16)) {
+            // SAFETY: so many numbers of both.
+            let [p, q]: [V16<T, K>; 2] = unsafe { [some(p.as_ptr(), p.len()), some(q.as_ptr(), q.len())] };
+            sum = p.mul_add(q, sum);
+        }
+        total.add(number, [sum]);
+    }
+    let [sum] = total.end(const { C.div_ceil(SIXTEEN_BLOCKS) });
+    sum.total()
+}
+
+/// Writes the distances of a row's numbers from their mean, as near as a number comes to it; returns what is left of the mean.
+#[cfg_attr(not(debug_assertions), inline(always))]
+pub fn center<K: Kernels, T: Scalar, const C: usize>(p: &[T; C], out: &mut [T; C]) -> T {
+    let n = T::from_usize(C);
+    let [first, ..] = *p.as_slice() else { return T::ZERO };
+    for (out, &p) in out.iter_mut().zip(p) {
+        *out = p - first;
+    }
+    let mean = first + row_sum::<K, T, C>(out) / n;
+    for (out, &p) in out.iter_mut().zip(p) {
+        *out = p - mean;
+    }
+    row_sum::<K, T, C>(out) / n
 }
 
 /// Updates row `row` of `m`, if there is one, from its gradient.

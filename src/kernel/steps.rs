@@ -15,6 +15,7 @@ use core::marker::PhantomData;
 use core::ops::Range;
 
 use super::product::{chains, dots_at, learn_rows_at, update};
+use super::sums::{BLOCK, Totals};
 use super::tile::{V, cut, few, narrow, panels, some, tile, tile_panels, tile_rows};
 use super::{Copies, Epilogue, Kernels, Lanes};
 use crate::optimizer::Rule;
@@ -245,7 +246,7 @@ pub fn learn_gate<K: Kernels, T: Scalar, U: Rule<T>, const R: usize, const C: us
     }
 }
 
-/// Updates the biases of a gate, each from its gradient `Σ_b q[b][c]`.
+/// Updates the biases of a gate, each from its gradient `Σ_b q[b][c]`, b in the blocks of `sums`.
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub fn learn_gate_bias<K: Kernels, T: Scalar, U: Rule<T>, const C: usize, const GATES: usize>(
     q: &[[T; C]],
@@ -260,12 +261,17 @@ pub fn learn_gate_bias<K: Kernels, T: Scalar, U: Rule<T>, const C: usize, const 
     let (lanes, bias) = (<V<T, K>>::LANES, bias.as_mut_ptr().cast::<T>());
     for j in (0..C).step_by(lanes) {
         let count = lanes.min(C - j);
-        let mut sum = <V<T, K>>::ZERO;
+        let mut total = Totals::<V<T, K>, 1>::ZERO;
         // SAFETY: columns `j..j + count` of `C`, in each row and in the gate's biases.
         unsafe {
-            for row in q {
-                sum = sum + some::<T, V<T, K>>(row.as_ptr().add(j), count);
+            for (number, q) in q.chunks(BLOCK).enumerate() {
+                let mut sum = <V<T, K>>::ZERO;
+                for row in q {
+                    sum = sum + some::<T, V<T, K>>(row.as_ptr().add(j), count);
+                }
+                total.add(number, [sum]);
             }
+            let [sum] = total.end(q.len().div_ceil(BLOCK));
             update::<T, V<T, K>, U, _>(bias, slots, gate * C + j, count, sum, Role::Bias, rule);
         }
     }

@@ -1,4 +1,14 @@
-//! The update of a parameter that is added to each sample: its gradient is the sum of the samples' dy.
+//! Sums of many numbers: in blocks, and then over the blocks; and the update of a parameter that is added to each sample, whose gradient is such a sum.
+//!
+//! ```text
+//! block      sᵢ = x + x + ..                     [`BLOCK`] rows at a time, one after the other, from +0.0
+//! blocks     t₀ = s₀, r₀ = 0;  tᵢ = tᵢ₋₁ + sᵢ,  rᵢ = rᵢ₋₁ + (what rounding took from tᵢ, by the two-sum)
+//! the sum    t + r; t alone of one block, and where it isn't finite
+//! ```
+//! So the error doesn't grow with the number of blocks (Kahan and Babuška; Neumaier 1974), and the order is fixed by the number of rows alone. Of 64
+//! equal numbers a block is wrong by 1.0 · 10⁻⁶ at most in `f32` (it rounds 63 times in the same direction), by 4 · 10⁻⁷ on average.
+
+use core::ops::{Add, Sub};
 
 use super::product::update;
 use super::tile::{V, some};
@@ -9,7 +19,66 @@ use crate::scalar::Scalar;
 use crate::storage::Zeroed;
 use crate::tensor::Array;
 
-/// Updates a parameter as large as a sample, each number from its gradient `Σ_b q[b]`, b = 0, 1, ..
+/// Rows of a block.
+pub const BLOCK: usize = 64;
+
+/// a + b, and what rounding took from it. Knuth, The Art of Computer Programming, volume 2.
+#[cfg_attr(not(debug_assertions), inline(always))]
+pub fn two_sum<V: Copy + Add<Output = V> + Sub<Output = V>>(a: V, b: V) -> (V, V) {
+    let sum = a + b;
+    let b_in_sum = sum - a;
+    (sum, (a - (sum - b_in_sum)) + (b - b_in_sum))
+}
+
+/// Sums over blocks of `N` vectors, and what rounding took from them.
+#[derive(Clone, Copy)]
+pub(super) struct Totals<X, const N: usize> {
+    sums: [X; N],
+    rests: [X; N],
+}
+
+impl<X: Zeroed + Copy, const N: usize> Totals<X, N> {
+    /// Before the first block.
+    pub const ZERO: Self = Self { sums: [X::ZERO; N], rests: [X::ZERO; N] };
+
+    /// Adds block number `number`.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub fn add<T: Scalar>(&mut self, number: usize, blocks: [X; N])
+    where
+        X: Lanes<T>,
+    {
+        if number == 0 {
+            self.sums = blocks;
+            return;
+        }
+        for i in 0..N {
+            let (sum, rest) = two_sum(self.sums[i], blocks[i]);
+            (self.sums[i], self.rests[i]) = (sum, self.rests[i] + rest);
+        }
+    }
+
+    /// The sums of so many blocks.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub fn end<T: Scalar>(mut self, blocks: usize) -> [X; N]
+    where
+        X: Lanes<T>,
+    {
+        if blocks > 1 {
+            for i in 0..N {
+                self.sums[i] = with_rest(self.sums[i], self.rests[i]);
+            }
+        }
+        self.sums
+    }
+}
+
+/// A total and its rest; the rest of an infinite one is NaN, and stays away.
+#[cfg_attr(not(debug_assertions), inline(always))]
+pub(super) fn with_rest<T: Scalar, X: Lanes<T>>(total: X, rest: X) -> X {
+    total + rest.below(X::splat(-T::MIN), rest, X::ZERO)
+}
+
+/// Updates a parameter as large as a sample, each number from its gradient `Σ_b q[b]`, in blocks.
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub fn learn_sums<K: Kernels, T: Scalar, U: Rule<T>, A: Array<T = T>>(
     role: Role,
@@ -21,11 +90,16 @@ pub fn learn_sums<K: Kernels, T: Scalar, U: Rule<T>, A: Array<T = T>>(
     let m = m.flat_mut().as_mut_ptr();
     for at in (0..A::LEN).step_by(<V<T, K>>::LANES) {
         let count = <V<T, K>>::LANES.min(A::LEN - at);
-        let mut sum = <V<T, K>>::ZERO;
-        for q in q {
-            // SAFETY: `at..at + count` are positions of an `A`.
-            sum = sum + unsafe { some::<T, V<T, K>>(q.flat().as_ptr().add(at), count) };
+        let mut total = Totals::<V<T, K>, 1>::ZERO;
+        for (number, q) in q.chunks(BLOCK).enumerate() {
+            let mut sum = <V<T, K>>::ZERO;
+            for q in q {
+                // SAFETY: `at..at + count` are positions of an `A`.
+                sum = sum + unsafe { some::<T, V<T, K>>(q.flat().as_ptr().add(at), count) };
+            }
+            total.add(number, [sum]);
         }
+        let [sum] = total.end(q.len().div_ceil(BLOCK));
         // SAFETY: `at..at + count` are positions of the parameter and of its slots.
         unsafe { update::<T, V<T, K>, U, A>(m, slots, at, count, sum, role, rule) };
     }

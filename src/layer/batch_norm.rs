@@ -4,6 +4,9 @@
 //! statistics are constants, without what is divided by n. Ioffe and Szegedy 2015.
 //!
 //! x̂ isn't stored: backward computes it again, into the output, which isn't read any more.
+//!
+//! The mean is two numbers, the second of which is what lies below the last digit of the first (`kernel::column_moments`): a constant channel gives
+//! exactly 0, and one far from 0 its right values. Sums over rows go in blocks (`kernel/sums.rs`).
 
 use core::fmt::{Result as Written, Write};
 use core::marker::PhantomData;
@@ -30,7 +33,8 @@ pub type BatchNorm2d<const H: usize, const W: usize, const C: usize, T = f32> = 
 ///   sample's output depends on the others: here alone it has *not* the same bits in any batch. With one sample and one position x̂ is 0.
 /// - In use, they are the running statistics: running ← (1 - momentum) · running + momentum · that of the batch, with the unbiased variance
 ///   Σ(x - mean)² / (n - 1), as in PyTorch. They start at mean 0 and variance 1, and change at the end of a step that was made. Where n is 1, the
-///   running variance stays; a number that isn't finite is left out.
+///   running variance stays; a number that isn't finite is left out. Where a step is too small to change a running number, it becomes the batch's: so
+///   the running mean of a constant channel reaches its value, to the bit.
 /// - Accumulated micro-batches have statistics of their own each, and each changes the running ones by itself.
 /// - In a [`Frozen`](super::Frozen) or a [`FrozenRef`](super::FrozenRef) layer, and where they are [fixed](Self::set_fixed), the running
 ///   statistics are used in training, too, and stay.
@@ -167,16 +171,31 @@ impl<const N: usize, T: Scalar, A: Array<T = T>> BatchNorm<N, A> {
         }
     }
 
-    /// y, from x, mean and variance; `scale` becomes 1 / √(variance + ε).
+    /// 1 / √(variance + ε).
     #[inline(always)]
-    fn normalise(&self, x: &[A], y: &mut [A], mean: &[T; N], variance: &[T; N], scale: &mut [T; N]) {
+    fn scales(&self, variance: &[T; N], scale: &mut [T; N]) {
         let epsilon = self.epsilon();
         for (scale, &variance) in scale.iter_mut().zip(variance) {
             *scale = T::ONE / (variance + epsilon).sqrt();
         }
+    }
+
+    /// y, from x and the running statistics.
+    #[inline(always)]
+    fn normalise(&self, x: &[A], y: &mut [A], mean: &[T; N], scale: &[T; N]) {
         for (x, y) in rows::<N, A>(x).iter().zip(rows_mut::<N, A>(y)) {
             for c in 0..N {
                 y[c] = (x[c] - mean[c]) * scale[c] * self.gain[c] + self.bias[c];
+            }
+        }
+    }
+
+    /// y, from x and the statistics of the batch, whose mean has a rest.
+    #[inline(always)]
+    fn normalise_batch(&self, x: &[A], y: &mut [A], [mean, rest]: [&[T; N]; 2], scale: &[T; N]) {
+        for (x, y) in rows::<N, A>(x).iter().zip(rows_mut::<N, A>(y)) {
+            for c in 0..N {
+                y[c] = ((x[c] - mean[c]) - rest[c]) * scale[c] * self.gain[c] + self.bias[c];
             }
         }
     }
@@ -219,8 +238,8 @@ impl<const N: usize, T: Scalar, A: Array<T = T>> Layer for BatchNorm<N, A> {
     type Wants = Apart;
     type Leaves = InPlace;
     type Learns = Yes;
-    /// The output; mean, variance and 1 / √(variance + ε) of the batch, dgain and dbias.
-    type Saved<P: Place, const B: usize> = ([A; B], [[T; N]; 5]);
+    /// The output; the mean of the batch and its rest, variance and 1 / √(variance + ε), dgain and dbias.
+    type Saved<P: Place, const B: usize> = ([A; B], [[T; N]; 6]);
     type Wide<const B: usize> = [A; B];
     type Slots<K: Copies> = (K::Of<[T; N]>, K::Of<[T; N]>);
     const COST: Cost = {
@@ -232,7 +251,7 @@ impl<const N: usize, T: Scalar, A: Array<T = T>> Layer for BatchNorm<N, A> {
     fn forward<'a, K: Kernels, P: Place, const B: usize>(
         &self,
         x: P::Input<'a, A>,
-        (y, [mean, variance, scale, ..]): &'a mut Self::Saved<P, B>,
+        (y, [mean, rest, variance, scale, ..]): &'a mut Self::Saved<P, B>,
         context: Context,
     ) -> &'a mut [A] {
         const { Self::CHECK }
@@ -240,23 +259,14 @@ impl<const N: usize, T: Scalar, A: Array<T = T>> Layer for BatchNorm<N, A> {
         let y = take_mut(y, x.len());
         if self.fixed || context.is_frozen() {
             self.recall(mean, variance);
+            rest.fill(T::ZERO);
+            self.scales(variance, scale);
+            self.normalise(x, y, mean, scale);
         } else {
-            let part = T::ONE / Self::count(x.len());
-            kernel::column_sums::<K, T, N>(rows::<N, A>(x), mean);
-            for mean in &mut *mean {
-                *mean *= part;
-            }
-            for (x, y) in rows::<N, A>(x).iter().zip(rows_mut::<N, A>(y)) {
-                for c in 0..N {
-                    y[c] = x[c] - mean[c];
-                }
-            }
-            kernel::column_products::<K, T, N>(rows::<N, A>(y), rows::<N, A>(y), variance);
-            for variance in &mut *variance {
-                *variance *= part;
-            }
+            kernel::column_moments::<K, T, N>(rows::<N, A>(x), mean, rest, variance);
+            self.scales(variance, scale);
+            self.normalise_batch(x, y, [mean, rest], scale);
         }
-        self.normalise(x, y, mean, variance, scale);
         y
     }
 
@@ -264,13 +274,14 @@ impl<const N: usize, T: Scalar, A: Array<T = T>> Layer for BatchNorm<N, A> {
     fn infer<'a, K: Kernels, P: Place, const B: usize>(
         &self,
         x: P::Input<'a, A>,
-        (y, [mean, variance, scale, ..]): &'a mut Self::Saved<P, B>,
+        (y, [mean, _, variance, scale, ..]): &'a mut Self::Saved<P, B>,
     ) -> &'a mut [A] {
         const { Self::CHECK }
         let x = P::read(x);
         let y = take_mut(y, x.len());
         self.recall(mean, variance);
-        self.normalise(x, y, mean, variance, scale);
+        self.scales(variance, scale);
+        self.normalise(x, y, mean, scale);
         y
     }
 
@@ -288,7 +299,7 @@ impl<const N: usize, T: Scalar, A: Array<T = T>> Layer for BatchNorm<N, A> {
     fn backward<K: Kernels, P: Place, const B: usize, D: Need, R: Rule<T>>(
         &mut self,
         x: &[A],
-        (y, [mean, _, scale, dgain, dbias]): &mut Self::Saved<P, B>,
+        (y, [mean, rest, _, scale, dgain, dbias]): &mut Self::Saved<P, B>,
         grad: &mut [T],
         slots: &mut Self::Slots<R::Slots>,
         rule: &R,
@@ -298,7 +309,7 @@ impl<const N: usize, T: Scalar, A: Array<T = T>> Layer for BatchNorm<N, A> {
         let normal = take_mut(y, x.len());
         for (x, normal) in rows::<N, A>(x).iter().zip(rows_mut::<N, A>(normal)) {
             for c in 0..N {
-                normal[c] = (x[c] - mean[c]) * scale[c];
+                normal[c] = ((x[c] - mean[c]) - rest[c]) * scale[c];
             }
         }
         let dy = take_mut(A::group_mut(grad), x.len());
@@ -321,13 +332,16 @@ impl<const N: usize, T: Scalar, A: Array<T = T>> Layer for BatchNorm<N, A> {
         if self.fixed {
             return;
         }
-        let [mean, variance, ..] = statistics;
+        let [mean, rest, variance, ..] = statistics;
         let (n, momentum) = (Self::count(samples), self.momentum());
-        let mix = |running: T, new: T| (T::ONE - momentum) * running + momentum * new;
+        let mix = |running: T, new: T| {
+            let next = running + momentum * (new - running);
+            if next == running && momentum > T::ZERO { new } else { next }
+        };
         for c in 0..N {
             let old = self.running(self.variance[c]);
             let new = if n > T::ONE { mix(old, variance[c] * n / (n - T::ONE)) } else { old };
-            let center = mix(self.mean[c], mean[c]);
+            let center = mix(self.mean[c], mean[c] + rest[c]);
             let finite = center.is_finite() && new.is_finite();
             (self.mean[c], self.variance[c]) = if finite { (center, new) } else { (self.mean[c], old) };
         }

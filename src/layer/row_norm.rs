@@ -4,11 +4,16 @@
 //! where there is no mean.
 //!
 //! Neither x̂ nor a statistic is stored: backward computes them again, x̂ into the output, which isn't read any more.
+//!
+//! The mean is two numbers, the second of which is what lies below the last digit of the first (`kernel::center`): a row of equal numbers gives exactly 0,
+//! and one far from 0 its right values. Squares that overflow are taken of smaller parts of the numbers, so that a row of huge ones is normalised, too.
+//! dgain and dbias are summed in blocks of 16 rows, and then over the blocks without loss.
 
 use core::fmt::{Result as Written, Write};
 use core::marker::PhantomData;
 
 use super::batch_norm::{rows, rows_mut};
+use super::softmax::BLOCK;
 use super::{Apart, Context, Cost, InPlace, Layer, Need, Place, Setting, SettingError, Yes, size};
 use crate::budget::Text;
 use crate::kernel::{self, Kernels};
@@ -115,13 +120,23 @@ impl<const N: usize, const M: usize, T: Scalar, A: Array<T = T>> RowNorm<N, M, A
     #[inline(always)]
     fn normalise<K: Kernels>(x: &[T; N], normal: &mut [T; N], epsilon: T) -> T {
         let n = T::from_usize(N);
-        let mean = if Self::CENTRED { kernel::row_sum::<K, T, N>(x) / n } else { T::ZERO };
-        for c in 0..N {
-            normal[c] = x[c] - mean;
-        }
-        let scale = T::ONE / (kernel::row_product::<K, T, N>(normal, normal) / n + epsilon).sqrt();
+        let rest = if Self::CENTRED {
+            kernel::center::<K, T, N>(x, normal)
+        } else {
+            *normal = *x;
+            T::ZERO
+        };
+        let variance = kernel::row_product::<K, T, N>(normal, normal) / n - rest * rest;
+        let scale = if variance < -T::MIN {
+            T::ONE / (variance + epsilon).sqrt()
+        } else {
+            // Squares that overflow: those of small parts of the numbers don't, and beside them ε is nothing.
+            let part = T::SMALLEST.sqrt();
+            let squares = normal.iter().fold(T::ZERO, |sum, &d| sum + ((d - rest) * part) * ((d - rest) * part));
+            part / (squares / n).sqrt()
+        };
         for normal in normal {
-            *normal *= scale;
+            *normal = if Self::CENTRED { *normal - rest } else { *normal } * scale;
         }
         scale
     }
@@ -139,8 +154,8 @@ impl<const N: usize, const M: usize, T: Scalar, A: Array<T = T>> Layer for RowNo
     type Wants = Apart;
     type Leaves = InPlace;
     type Learns = Yes;
-    /// The output, dgain and dbias.
-    type Saved<P: Place, const B: usize> = ([A; B], [T; N], [T; M]);
+    /// The output, dgain and dbias, and what rounding took from these.
+    type Saved<P: Place, const B: usize> = ([A; B], [[T; N]; 2], [[T; M]; 2]);
     type Wide<const B: usize> = [A; B];
     type Slots<K: Copies> = (K::Of<[T; N]>, K::Of<[T; M]>);
     const COST: Cost = {
@@ -184,36 +199,39 @@ impl<const N: usize, const M: usize, T: Scalar, A: Array<T = T>> Layer for RowNo
     fn backward<K: Kernels, P: Place, const B: usize, D: Need, R: Rule<T>>(
         &mut self,
         x: &[A],
-        (y, dgain, dbias): &mut Self::Saved<P, B>,
+        (y, [dgain, dgain_rest], [dbias, dbias_rest]): &mut Self::Saved<P, B>,
         grad: &mut [T],
         slots: &mut Self::Slots<R::Slots>,
         rule: &R,
         _: Context,
     ) {
         let (n, epsilon) = (T::from_usize(N), self.epsilon());
-        let dy = take_mut(A::group_mut(grad), x.len());
-        dgain.fill(T::ZERO);
-        dbias.fill(T::ZERO);
+        let dy = rows_mut::<N, A>(take_mut(A::group_mut(grad), x.len()));
         // The output isn't read any more: x̂ takes its place.
-        for ((x, normal), dy) in rows::<N, A>(x).iter().zip(rows_mut::<N, A>(y)).zip(rows_mut::<N, A>(dy)) {
-            let scale = Self::normalise::<K>(x, normal, epsilon);
-            for c in 0..N {
-                dgain[c] += dy[c] * normal[c];
+        let normal = rows_mut::<N, A>(take_mut(y, x.len()));
+        let all = rows::<N, A>(x).chunks(BLOCK).zip(normal.chunks_mut(BLOCK)).zip(dy.chunks_mut(BLOCK));
+        for (block, ((x, normal), dy)) in all.enumerate() {
+            let mut scales = [T::ZERO; BLOCK];
+            for ((x, normal), scale) in x.iter().zip(&mut *normal).zip(&mut scales) {
+                *scale = Self::normalise::<K>(x, normal, epsilon);
             }
-            for (dbias, &dy) in dbias.iter_mut().zip(&*dy) {
-                *dbias += dy;
-            }
+            kernel::add_column_products::<K, T, N>(dy, normal, block == 0, dgain, dgain_rest);
+            kernel::add_column_sums::<K, T, N, M>(dy, block == 0, dbias, dbias_rest);
             if D::WANTED {
-                for (dy, &gain) in dy.iter_mut().zip(&self.gain) {
-                    *dy *= gain;
-                }
-                let mean = if Self::CENTRED { kernel::row_sum::<K, T, N>(dy) / n } else { T::ZERO };
-                let along = kernel::row_product::<K, T, N>(dy, normal) / n;
-                for c in 0..N {
-                    dy[c] = scale * (dy[c] - mean - normal[c] * along);
+                for ((dy, normal), scale) in dy.iter_mut().zip(&*normal).zip(scales) {
+                    for (dy, &gain) in dy.iter_mut().zip(&self.gain) {
+                        *dy *= gain;
+                    }
+                    let mean = if Self::CENTRED { kernel::row_sum::<K, T, N>(dy) / n } else { T::ZERO };
+                    let along = kernel::row_product::<K, T, N>(dy, normal) / n;
+                    for c in 0..N {
+                        dy[c] = scale * (dy[c] - mean - normal[c] * along);
+                    }
                 }
             }
         }
+        kernel::end_sums(dgain, dgain_rest);
+        kernel::end_sums(dbias, dbias_rest);
         kernel::learn_all::<K, T, R, _>(Role::Scale, &mut self.gain, &mut slots.0, dgain, rule);
         kernel::learn_all::<K, T, R, _>(Role::Bias, &mut self.bias, &mut slots.1, dbias, rule);
     }

@@ -101,7 +101,7 @@ impl<const N: usize, T: Scalar> Standardize<N, T> {
             let statistics = self.mean.iter_mut().zip(&mut self.residual).zip(&mut self.variance);
             for (((mean, residual), variance), &x) in statistics.zip(x) {
                 let deviation = (x - *mean) - *residual;
-                let (high, low) = two_sum(*mean, *residual + weight * deviation);
+                let (high, low) = kernel::two_sum(*mean, *residual + weight * deviation);
                 let new = *variance + weight * (deviation * ((x - high) - low) - *variance);
                 if new.is_finite() {
                     (*mean, *residual, *variance) = (high, low, new);
@@ -133,14 +133,6 @@ impl<const N: usize, T: Scalar> Standardize<N, T> {
             order: Order::ByRow,
         })
     }
-}
-
-/// a + b, and what rounding took from it. Knuth, The Art of Computer Programming, volume 2.
-#[inline(always)]
-fn two_sum<T: Scalar>(a: T, b: T) -> (T, T) {
-    let sum = a + b;
-    let b_in_sum = sum - a;
-    (sum, (a - (sum - b_in_sum)) + (b - b_in_sum))
 }
 
 impl<const N: usize, T: Scalar> Default for Standardize<N, T> {

@@ -3,7 +3,7 @@
 use core::ops::Mul;
 
 use super::{Matrix, Vector};
-use crate::kernel::{self, Kernels, Lanes, Task};
+use crate::kernel::{self, Kernels, Lanes, Portable, Task};
 use crate::optimizer::{CopiesOf, Rule};
 use crate::parameter::Role;
 use crate::scalar::Scalar;
@@ -48,12 +48,10 @@ impl<T: Scalar, const ROWS: usize, const COLS: usize> Matrix<ROWS, COLS, T> {
         out
     }
 
-    /// Sum of each column.
+    /// Sum of each column: of up to 64 rows in order, of more in blocks of 64, whose sums are added without loss.
     pub fn sum_rows(&self) -> Vector<COLS, T> {
         let mut sum = Vector::ZERO;
-        for row in self.rows() {
-            sum += row;
-        }
+        kernel::column_sums::<Portable, T, COLS>(&self.0, &mut sum.0);
         sum
     }
 }

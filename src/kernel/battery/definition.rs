@@ -3,7 +3,7 @@
 use core::fmt::Debug;
 use core::ops::Add;
 
-use crate::kernel::{CopiesOf, Lanes};
+use crate::kernel::{CopiesOf, Lanes, two_sum};
 use crate::optimizer::Rule;
 use crate::parameter::Role;
 use crate::scalar::Scalar;
@@ -28,6 +28,11 @@ impl<T: Scalar> Sum<T> {
     /// Adds a term.
     pub fn add_product(&mut self, a: T, b: T) {
         *self = *self + Self::of(a * b);
+    }
+
+    /// What it is.
+    pub fn value(self) -> T {
+        self.value
     }
 
     /// The same with another sign.
@@ -126,15 +131,49 @@ pub fn gradient<T: Scalar>(p: &[T], q: &[T], (rows, columns): (usize, usize)) ->
     sums
 }
 
-/// `g[c] = Σ_b q[b][c]`.
+/// A sum in blocks of `block` terms, each in order, whose sums are added with what rounding takes from them.
+pub fn in_blocks<T: Scalar>(terms: impl IntoIterator<Item = Sum<T>>, block: usize) -> Sum<T> {
+    let (mut blocks, mut count) = (Vec::new(), 0);
+    for term in terms {
+        if count % block == 0 {
+            blocks.push(Sum::ZERO);
+        }
+        let last = blocks.len() - 1;
+        blocks[last] = blocks[last] + term;
+        count += 1;
+    }
+    of_blocks(&blocks)
+}
+
+/// The sum of the sums of blocks.
+pub fn of_blocks<T: Scalar>(blocks: &[Sum<T>]) -> Sum<T> {
+    let Some((first, others)) = blocks.split_first() else { return Sum::ZERO };
+    let (mut total, mut rest) = (*first, T::ZERO);
+    for block in others {
+        let (value, lost) = two_sum(total.value, block.value);
+        rest += lost;
+        total = Sum { value, ..total + *block };
+    }
+    if rest.is_finite() {
+        total.value += rest;
+    }
+    total
+}
+
+/// `g[c] = Σ_b q[b][c]`, in blocks of 64.
 pub fn bias_gradient<T: Scalar>(q: &[T], columns: usize) -> Vec<Sum<T>> {
-    let mut sums = vec![Sum::ZERO; columns];
-    for q in q.chunks_exact(columns) {
-        for c in 0..columns {
-            sums[c] = sums[c] + Sum::of(q[c]);
+    (0..columns).map(|c| in_blocks(q.chunks_exact(columns).map(|q| Sum::of(q[c])), 64)).collect()
+}
+
+/// A row in sixteen interleaved sums that are added as a tree, each in blocks of 64.
+pub fn sixteen<T: Scalar>(terms: &[Sum<T>]) -> Sum<T> {
+    let mut sums: Vec<_> = (0..16).map(|lane| in_blocks(terms.iter().skip(lane).step_by(16).copied(), 64)).collect();
+    for half in [8, 4, 2, 1] {
+        for lane in 0..half {
+            sums[lane] = sums[lane] + sums[lane + half];
         }
     }
-    sums
+    sums[0]
 }
 
 /// A rule that shows what it was called with: `w ← w - g` for weights and `w + g` for biases, `sum ← sum + g`, `last ← g`.

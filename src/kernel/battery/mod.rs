@@ -8,6 +8,7 @@ mod convolution;
 mod definition;
 mod guarded;
 mod pool;
+mod rows;
 mod slices;
 mod vectors;
 
@@ -286,8 +287,14 @@ macro_rules! battery {
                 pool::all::<$K, f64>();
             }
 
+            $(#[target_feature(enable = $instructions)])?
+            fn rows_and_columns() {
+                rows::all::<$K, f32>();
+                rows::all::<$K, f64>();
+            }
+
             battery!(@tests $available, sums_f32 kernels_f32, sums_f64 kernels_f64, lanes vectors, attention products_of_attention,
-                convolution products_of_convolutions, pooling windows);
+                convolution products_of_convolutions, pooling windows, rows rows_and_columns);
         }
     };
     (@tests $available:expr, $($name:ident $test:ident),*) => { $(

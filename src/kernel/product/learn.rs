@@ -3,6 +3,7 @@
 // `b + MR <= n` is what a block of any size asks; for one of 1 there is a shorter form.
 #![allow(clippy::int_plus_one)]
 
+use super::super::sums::{BLOCK, Totals};
 use super::super::tile::{V, cut, few, narrow, panels, some, tile, tile_panels, tile_rows};
 use super::super::{Copies, Kernels, Lanes};
 use super::pack::{
@@ -306,7 +307,7 @@ pub(in crate::kernel) unsafe fn update_tile<
     }
 }
 
-/// Updates a vector of biases, each from its gradient `Σ_b q[b][c]`.
+/// Updates a vector of biases, each from its gradient `Σ_b q[b][c]`, b in the blocks of `sums`.
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub fn learn_bias<K: Kernels, T: Scalar, U: Rule<T>, const C: usize>(
     q: &[[T; C]],
@@ -326,17 +327,22 @@ pub fn learn_bias<K: Kernels, T: Scalar, U: Rule<T>, const C: usize>(
     if const { narrow::<K, T>(C) } {
         return learn_bias::<K::Narrow, T, U, C>(q, bias, slots, rule);
     }
-    let (n, q, bias) = (q.len(), q.as_ptr().cast::<T>(), bias.as_mut_ptr());
+    let bias = bias.as_mut_ptr();
     panels!(V<T, K>, C, 3, [3], |j, last, NV, PART| {
-        let mut sums = [<V<T, K>>::ZERO; NV];
-        for b in 0..n {
-            for v in 0..NV {
-                let count = if PART && v + 1 == NV { last } else { <V<T, K>>::LANES };
-                // SAFETY: `n` samples, and the panels cover `C` columns.
-                let dy: V<T, K> = unsafe { some(q.add(b * C + j + v * <V<T, K>>::LANES), count) };
-                sums[v] = sums[v] + dy;
+        let mut total = Totals::<V<T, K>, NV>::ZERO;
+        for (number, q) in q.chunks(BLOCK).enumerate() {
+            let mut sums = [<V<T, K>>::ZERO; NV];
+            for q in q {
+                for v in 0..NV {
+                    let count = if PART && v + 1 == NV { last } else { <V<T, K>>::LANES };
+                    // SAFETY: the panels cover `C` columns.
+                    let dy: V<T, K> = unsafe { some(q.as_ptr().add(j + v * <V<T, K>>::LANES), count) };
+                    sums[v] = sums[v] + dy;
+                }
             }
+            total.add(number, sums);
         }
+        let sums = total.end(q.len().div_ceil(BLOCK));
         for v in 0..NV {
             let count = if PART && v + 1 == NV { last } else { <V<T, K>>::LANES };
             // SAFETY: the panels cover `C` columns.
