@@ -52,6 +52,7 @@ pub mod storage;
 pub mod scalar;
 
 pub mod tensor;
+mod total;
 
 pub mod kernel;
 

@@ -6,10 +6,12 @@
 // As published; a shorter decimal is the same number.
 #![allow(clippy::excessive_precision)]
 
+use super::sums::BLOCK;
 use super::tile::{V, some};
 use super::{Kernels, Lanes};
 use crate::scalar::Scalar;
 use crate::storage::Zeroed;
+use crate::total::Total;
 
 /// Σ cᵢ xⁱ, the highest coefficient first.
 #[cfg_attr(not(debug_assertions), inline(always))]
@@ -229,12 +231,29 @@ pub fn largest<T: Scalar, const N: usize>(row: &[T; N]) -> T {
     max[0].at_least(max[2]).at_least(max[1].at_least(max[3]))
 }
 
-/// The sum of a row, in four interleaved sums.
+/// Rows that are longer are summed in blocks of so many numbers, 64 of each of the four sums.
+pub const LONG: usize = 4 * BLOCK;
+
+/// The sum of a row, in four interleaved sums; of a row of more than [`LONG`] numbers, each in the blocks of `sums`.
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub fn sum<T: Scalar, const N: usize>(row: &[T; N]) -> T {
     let mut sums = [T::ZERO; 4];
-    for i in 0..N {
-        sums[i % 4] += row[i];
+    if const { N > LONG } {
+        let mut totals = [Total::ZERO; 4];
+        for block in row.chunks(LONG) {
+            sums.fill(T::ZERO);
+            for (i, &x) in block.iter().enumerate() {
+                sums[i % 4] += x;
+            }
+            for (total, &sum) in totals.iter_mut().zip(&sums) {
+                total.add(sum);
+            }
+        }
+        sums = totals.map(Total::value);
+    } else {
+        for i in 0..N {
+            sums[i % 4] += row[i];
+        }
     }
     (sums[0] + sums[2]) + (sums[1] + sums[3])
 }

@@ -79,12 +79,12 @@ pub use self::product::{
     mul_rows_then, mul_units,
 };
 pub use self::rows::{
-    add_column_products, add_column_sums, center, column_moments, column_products, column_sums, end_sums, learn_row,
-    row_product, row_sum,
+    add_column_products, add_column_sums, center, column_moments, column_products, column_sums, learn_row, row_product,
+    row_sum,
 };
 pub use self::share::{Dots, LearnRows, MulRows, Share, is_shared, share};
 pub use self::steps::{Cell, Rows, RowsMut, add_dots, add_rows, cells, learn_gate, learn_gate_bias};
-pub use self::sums::{learn_sums, two_sum};
+pub use self::sums::{BLOCK, learn_sums, two_sum};
 use crate::scalar::Scalar;
 use crate::tensor::Array;
 

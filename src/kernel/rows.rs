@@ -3,9 +3,9 @@
 //! ```text
 //! column_sums          out[c] = Σᵣ p[r][c]                       r in blocks of 64, see `sums`
 //! column_products      out[c] = Σᵣ p[r][c] · q[r][c]             r in blocks of 64
-//! column_moments       m[c] = p[0][c] + (Σᵣ p[r][c] - p[0][c]) / n, rest[c] = (Σᵣ d) / n, variance[c] = (Σᵣ d²) / n - rest[c]²
-//!                      with d = p[r][c] - m[c]                   r in blocks of 64
-//! add_column_products  (sum[c], rest[c]) += Σᵣ p[r][c] · q[r][c] r = 0, 1, ..: one block of `sums`; add_column_sums likewise
+//! column_moments       m = p[0][c] + (Σᵣ p[r][c] - p[0][c]) / n, l = (Σᵣ d) / n with d = p[r][c] - m; then mean[c] and rest[c] are m + l
+//!                      (two-sum), and variance[c] = (Σᵣ d²) / n - l²; r in blocks of 64
+//! add_column_products  sum[c] += Σᵣ p[r][c] · q[r][c]            r = 0, 1, ..; add_column_sums likewise
 //! row_sum              Σ꜀ p[c]                                   c in 16 interleaved sums, added as a tree; these in blocks of 64
 //! row_product          Σ꜀ p[c] · q[c]                            likewise
 //! center               m = p[0] + (Σ꜀ p[c] - p[0]) / C, out[c] = p[c] - m, and it returns (Σ꜀ out[c]) / C, likewise
@@ -24,11 +24,6 @@ use crate::scalar::Scalar;
 use crate::storage::Zeroed;
 use crate::tensor::Array;
 
-/// How many blocks so many rows are.
-const fn blocks(rows: usize) -> usize {
-    rows.div_ceil(BLOCK)
-}
-
 /// The sum of each column.
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub fn column_sums<K: Kernels, T: Scalar, const C: usize>(p: &[[T; C]], out: &mut [T; C]) {
@@ -42,7 +37,7 @@ pub fn column_sums<K: Kernels, T: Scalar, const C: usize>(p: &[[T; C]], out: &mu
             // SAFETY: `at..at + count` are columns.
             total.add(number, [unsafe { block_sum::<K, T, C>(p, at, count) }]);
         }
-        let [sum] = total.end(blocks(p.len()));
+        let [sum] = total.sums;
         // SAFETY: as above.
         unsafe { sum.store_some(out.as_mut_ptr().add(at), count) };
     }
@@ -75,7 +70,7 @@ pub fn column_products<K: Kernels, T: Scalar, const C: usize>(p: &[[T; C]], q: &
             // SAFETY: `at..at + count` are columns.
             total.add(number, [unsafe { block_product::<K, T, C>(p, q, at, count) }]);
         }
-        let [sum] = total.end(blocks(p.len().min(q.len())));
+        let [sum] = total.sums;
         // SAFETY: as above.
         unsafe { sum.store_some(out.as_mut_ptr().add(at), count) };
     }
@@ -127,7 +122,7 @@ pub fn column_moments<K: Kernels, T: Scalar, const C: usize>(
                 }
                 total.add(number, [sum]);
             }
-            let [sum] = total.end(blocks(p.len()));
+            let [sum] = total.sums;
             let center = first + sum * part;
             let mut total = Totals::<V<T, K>, 2>::ZERO;
             for (number, p) in p.chunks(BLOCK).enumerate() {
@@ -138,82 +133,48 @@ pub fn column_moments<K: Kernels, T: Scalar, const C: usize>(
                 }
                 total.add(number, sums);
             }
-            let [left, squares] = total.end(blocks(p.len()));
+            let [left, squares] = total.sums;
             let left = left * part;
+            (squares * part - left * left).store_some(variance.as_mut_ptr().add(at), count);
+            let (center, left) = two_sum(center, left);
             center.store_some(mean.as_mut_ptr().add(at), count);
             left.store_some(rest.as_mut_ptr().add(at), count);
-            (squares * part - left * left).store_some(variance.as_mut_ptr().add(at), count);
         }
     }
 }
 
-/// Adds the sum of each of the first `M` columns, one block, to totals and their rests; if it is the `first`, they become it.
+/// Adds the sum of each of the first `M` columns.
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub fn add_column_sums<K: Kernels, T: Scalar, const C: usize, const M: usize>(
-    p: &[[T; C]],
-    first: bool,
-    sum: &mut [T; M],
-    rest: &mut [T; M],
-) {
+pub fn add_column_sums<K: Kernels, T: Scalar, const C: usize, const M: usize>(p: &[[T; C]], sum: &mut [T; M]) {
     const { assert!(M <= C, "there are so many columns") }
     if const { narrow::<K, T>(C) } {
-        return add_column_sums::<K::Narrow, T, C, M>(p, first, sum, rest);
+        return add_column_sums::<K::Narrow, T, C, M>(p, sum);
     }
     for at in (0..M).step_by(<V<T, K>>::LANES) {
         let count = <V<T, K>>::LANES.min(M - at);
         // SAFETY: `at..at + count` are columns.
         unsafe {
             let block = block_sum::<K, T, C>(p, at, count);
-            add_block::<T, V<T, K>>(block, first, [sum.as_mut_ptr().add(at), rest.as_mut_ptr().add(at)], count);
+            let sum = sum.as_mut_ptr().add(at);
+            (some::<T, V<T, K>>(sum, count) + block).store_some(sum, count);
         }
     }
 }
 
-/// Adds the sum of the products of each column, one block, to totals and their rests; if it is the `first`, they become it.
+/// Adds the sum of the products of each column, over as many rows as both have.
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub fn add_column_products<K: Kernels, T: Scalar, const C: usize>(
-    p: &[[T; C]],
-    q: &[[T; C]],
-    first: bool,
-    sum: &mut [T; C],
-    rest: &mut [T; C],
-) {
+pub fn add_column_products<K: Kernels, T: Scalar, const C: usize>(p: &[[T; C]], q: &[[T; C]], sum: &mut [T; C]) {
     if const { narrow::<K, T>(C) } {
-        return add_column_products::<K::Narrow, T, C>(p, q, first, sum, rest);
+        return add_column_products::<K::Narrow, T, C>(p, q, sum);
     }
     for at in (0..C).step_by(<V<T, K>>::LANES) {
         let count = <V<T, K>>::LANES.min(C - at);
         // SAFETY: `at..at + count` are columns.
         unsafe {
             let block = block_product::<K, T, C>(p, q, at, count);
-            add_block::<T, V<T, K>>(block, first, [sum.as_mut_ptr().add(at), rest.as_mut_ptr().add(at)], count);
+            let sum = sum.as_mut_ptr().add(at);
+            (some::<T, V<T, K>>(sum, count) + block).store_some(sum, count);
         }
-    }
-}
-
-/// Adds the sums of a block to totals and their rests.
-///
-/// # Safety
-/// `count` numbers of each are there.
-#[cfg_attr(not(debug_assertions), inline(always))]
-unsafe fn add_block<T: Scalar, X: Lanes<T>>(block: X, first: bool, [sum, rest]: [*mut T; 2], count: usize) {
-    // SAFETY: the caller's promise.
-    unsafe {
-        let (mut new, mut lost) = (block, X::ZERO);
-        if !first {
-            (new, lost) = two_sum(some::<T, X>(sum, count), block);
-            lost = some::<T, X>(rest, count) + lost;
-        }
-        new.store_some(sum, count);
-        lost.store_some(rest, count);
-    }
-}
-
-/// Adds what rounding took to totals: the sums of all blocks.
-#[cfg_attr(not(debug_assertions), inline(always))]
-pub fn end_sums<T: Scalar, const C: usize>(sum: &mut [T; C], rest: &[T; C]) {
-    for (sum, &rest) in sum.iter_mut().zip(rest) {
-        *sum += if rest.is_finite() { rest } else { T::ZERO };
     }
 }
 
@@ -232,7 +193,7 @@ pub fn row_sum<K: Kernels, T: Scalar, const C: usize>(p: &[T; C]) -> T {
         }
         total.add(number, [sum]);
     }
-    let [sum] = total.end(const { C.div_ceil(SIXTEEN_BLOCKS) });
+    let [sum] = total.sums;
     sum.total()
 }
 
@@ -254,7 +215,7 @@ pub fn row_product<K: Kernels, T: Scalar, const C: usize>(p: &[T; C], q: &[T; C]
         }
         total.add(number, [sum]);
     }
-    let [sum] = total.end(const { C.div_ceil(SIXTEEN_BLOCKS) });
+    let [sum] = total.sums;
     sum.total()
 }
 

@@ -271,7 +271,7 @@ pub fn learn_gate_bias<K: Kernels, T: Scalar, U: Rule<T>, const C: usize, const 
                 }
                 total.add(number, [sum]);
             }
-            let [sum] = total.end(q.len().div_ceil(BLOCK));
+            let [sum] = total.sums;
             update::<T, V<T, K>, U, _>(bias, slots, gate * C + j, count, sum, Role::Bias, rule);
         }
     }

@@ -238,8 +238,8 @@ impl<const N: usize, T: Scalar, A: Array<T = T>> Layer for BatchNorm<N, A> {
     type Wants = Apart;
     type Leaves = InPlace;
     type Learns = Yes;
-    /// The output; the mean of the batch and its rest, variance and 1 / √(variance + ε), dgain and dbias.
-    type Saved<P: Place, const B: usize> = ([A; B], [[T; N]; 6]);
+    /// The output; mean, variance and 1 / √(variance + ε) of the batch, dgain and dbias. Until backward, the rest of the mean is in the place of dbias.
+    type Saved<P: Place, const B: usize> = ([A; B], [[T; N]; 5]);
     type Wide<const B: usize> = [A; B];
     type Slots<K: Copies> = (K::Of<[T; N]>, K::Of<[T; N]>);
     const COST: Cost = {
@@ -251,7 +251,7 @@ impl<const N: usize, T: Scalar, A: Array<T = T>> Layer for BatchNorm<N, A> {
     fn forward<'a, K: Kernels, P: Place, const B: usize>(
         &self,
         x: P::Input<'a, A>,
-        (y, [mean, rest, variance, scale, ..]): &'a mut Self::Saved<P, B>,
+        (y, [mean, variance, scale, _, rest]): &'a mut Self::Saved<P, B>,
         context: Context,
     ) -> &'a mut [A] {
         const { Self::CHECK }
@@ -274,7 +274,7 @@ impl<const N: usize, T: Scalar, A: Array<T = T>> Layer for BatchNorm<N, A> {
     fn infer<'a, K: Kernels, P: Place, const B: usize>(
         &self,
         x: P::Input<'a, A>,
-        (y, [mean, _, variance, scale, ..]): &'a mut Self::Saved<P, B>,
+        (y, [mean, variance, scale, ..]): &'a mut Self::Saved<P, B>,
     ) -> &'a mut [A] {
         const { Self::CHECK }
         let x = P::read(x);
@@ -299,7 +299,7 @@ impl<const N: usize, T: Scalar, A: Array<T = T>> Layer for BatchNorm<N, A> {
     fn backward<K: Kernels, P: Place, const B: usize, D: Need, R: Rule<T>>(
         &mut self,
         x: &[A],
-        (y, [mean, rest, _, scale, dgain, dbias]): &mut Self::Saved<P, B>,
+        (y, [mean, _, scale, dgain, rest]): &mut Self::Saved<P, B>,
         grad: &mut [T],
         slots: &mut Self::Slots<R::Slots>,
         rule: &R,
@@ -312,7 +312,7 @@ impl<const N: usize, T: Scalar, A: Array<T = T>> Layer for BatchNorm<N, A> {
                 normal[c] = ((x[c] - mean[c]) - rest[c]) * scale[c];
             }
         }
-        let dy = take_mut(A::group_mut(grad), x.len());
+        let (dy, dbias) = (take_mut(A::group_mut(grad), x.len()), rest);
         kernel::column_sums::<K, T, N>(rows::<N, A>(dy), dbias);
         kernel::column_products::<K, T, N>(rows::<N, A>(dy), rows::<N, A>(normal), dgain);
         if D::WANTED {
@@ -332,7 +332,7 @@ impl<const N: usize, T: Scalar, A: Array<T = T>> Layer for BatchNorm<N, A> {
         if self.fixed {
             return;
         }
-        let [mean, rest, variance, ..] = statistics;
+        let [mean, variance, ..] = statistics;
         let (n, momentum) = (Self::count(samples), self.momentum());
         let mix = |running: T, new: T| {
             let next = running + momentum * (new - running);
@@ -341,7 +341,7 @@ impl<const N: usize, T: Scalar, A: Array<T = T>> Layer for BatchNorm<N, A> {
         for c in 0..N {
             let old = self.running(self.variance[c]);
             let new = if n > T::ONE { mix(old, variance[c] * n / (n - T::ONE)) } else { old };
-            let center = mix(self.mean[c], mean[c] + rest[c]);
+            let center = mix(self.mean[c], mean[c]);
             let finite = center.is_finite() && new.is_finite();
             (self.mean[c], self.variance[c]) = if finite { (center, new) } else { (self.mean[c], old) };
         }

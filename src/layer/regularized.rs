@@ -8,6 +8,7 @@ use crate::optimizer::{Copies, Rule};
 use crate::parameter::{Parameter, Path, Role, Visitor};
 use crate::scalar::Scalar;
 use crate::storage::Zeroed;
+use crate::total::Total;
 
 /// The four λ of a [`Regularized`] layer; none is set at first.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -217,14 +218,15 @@ impl<L: Layer> Layer for Regularized<L> {
     }
 
     fn penalty(&self) -> L::T {
-        let mut total = self.layer.penalty();
+        let mut total = Total::ZERO;
+        total.add(self.layer.penalty());
         self.layer.visit(Path::default(), &mut |parameter| {
             let (l1, l2) = self.penalty.of(parameter.info.role);
             for w in parameter.values() {
-                total += l1 * w.abs() + l2 * w * w;
+                total.add(l1 * w.abs() + l2 * w * w);
             }
         });
-        total
+        total.value()
     }
 
     fn source(&self, out: &mut impl core::fmt::Write) -> core::fmt::Result {

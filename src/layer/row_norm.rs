@@ -7,16 +7,15 @@
 //!
 //! The mean is two numbers, the second of which is what lies below the last digit of the first (`kernel::center`): a row of equal numbers gives exactly 0,
 //! and one far from 0 its right values. Squares that overflow are taken of smaller parts of the numbers, so that a row of huge ones is normalised, too.
-//! dgain and dbias are summed in blocks of 16 rows, and then over the blocks without loss.
+//! dgain and dbias are summed in blocks of 64 rows, and then over the blocks.
 
 use core::fmt::{Result as Written, Write};
 use core::marker::PhantomData;
 
 use super::batch_norm::{rows, rows_mut};
-use super::softmax::BLOCK;
 use super::{Apart, Context, Cost, InPlace, Layer, Need, Place, Setting, SettingError, Yes, size};
 use crate::budget::Text;
-use crate::kernel::{self, Kernels};
+use crate::kernel::{self, BLOCK, Kernels};
 use crate::optimizer::{Copies, Rule, checked_epsilon};
 use crate::parameter::{Info, Order, Parameter, Path, Role, Visitor};
 use crate::scalar::Scalar;
@@ -154,8 +153,8 @@ impl<const N: usize, const M: usize, T: Scalar, A: Array<T = T>> Layer for RowNo
     type Wants = Apart;
     type Leaves = InPlace;
     type Learns = Yes;
-    /// The output, dgain and dbias, and what rounding took from these.
-    type Saved<P: Place, const B: usize> = ([A; B], [[T; N]; 2], [[T; M]; 2]);
+    /// The output, dgain and dbias.
+    type Saved<P: Place, const B: usize> = ([A; B], [T; N], [T; M]);
     type Wide<const B: usize> = [A; B];
     type Slots<K: Copies> = (K::Of<[T; N]>, K::Of<[T; M]>);
     const COST: Cost = {
@@ -199,24 +198,26 @@ impl<const N: usize, const M: usize, T: Scalar, A: Array<T = T>> Layer for RowNo
     fn backward<K: Kernels, P: Place, const B: usize, D: Need, R: Rule<T>>(
         &mut self,
         x: &[A],
-        (y, [dgain, dgain_rest], [dbias, dbias_rest]): &mut Self::Saved<P, B>,
+        (y, dgain, dbias): &mut Self::Saved<P, B>,
         grad: &mut [T],
         slots: &mut Self::Slots<R::Slots>,
         rule: &R,
         _: Context,
     ) {
         let (n, epsilon) = (T::from_usize(N), self.epsilon());
+        dgain.fill(T::ZERO);
+        dbias.fill(T::ZERO);
         let dy = rows_mut::<N, A>(take_mut(A::group_mut(grad), x.len()));
         // The output isn't read any more: x̂ takes its place.
         let normal = rows_mut::<N, A>(take_mut(y, x.len()));
         let all = rows::<N, A>(x).chunks(BLOCK).zip(normal.chunks_mut(BLOCK)).zip(dy.chunks_mut(BLOCK));
-        for (block, ((x, normal), dy)) in all.enumerate() {
+        for ((x, normal), dy) in all {
             let mut scales = [T::ZERO; BLOCK];
             for ((x, normal), scale) in x.iter().zip(&mut *normal).zip(&mut scales) {
                 *scale = Self::normalise::<K>(x, normal, epsilon);
             }
-            kernel::add_column_products::<K, T, N>(dy, normal, block == 0, dgain, dgain_rest);
-            kernel::add_column_sums::<K, T, N, M>(dy, block == 0, dbias, dbias_rest);
+            kernel::add_column_products::<K, T, N>(dy, normal, dgain);
+            kernel::add_column_sums::<K, T, N, M>(dy, dbias);
             if D::WANTED {
                 for ((dy, normal), scale) in dy.iter_mut().zip(&*normal).zip(scales) {
                     for (dy, &gain) in dy.iter_mut().zip(&self.gain) {
@@ -230,8 +231,6 @@ impl<const N: usize, const M: usize, T: Scalar, A: Array<T = T>> Layer for RowNo
                 }
             }
         }
-        kernel::end_sums(dgain, dgain_rest);
-        kernel::end_sums(dbias, dbias_rest);
         kernel::learn_all::<K, T, R, _>(Role::Scale, &mut self.gain, &mut slots.0, dgain, rule);
         kernel::learn_all::<K, T, R, _>(Role::Bias, &mut self.bias, &mut slots.1, dbias, rule);
     }

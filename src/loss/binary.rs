@@ -6,6 +6,7 @@
 use super::{Compares, Loss, TargetError, check_finite};
 use crate::scalar::Scalar;
 use crate::tensor::Vector;
+use crate::total;
 
 /// Binary cross-entropy of `N` probabilities: what [`Sigmoid`](crate::layer::Sigmoid) gives. p and 1 - p are held at 10⁻⁷ at least.
 #[derive(Clone, Copy, Debug, Default)]
@@ -48,11 +49,11 @@ impl<T: Scalar, const N: usize> Compares<[T; N], Vector<N, T>> for BinaryCrossEn
     }
     #[inline(always)]
     fn loss(&self, y: &[T; N], target: &Vector<N, T>) -> T {
-        let sum = y.iter().zip(&target.0).fold(T::ZERO, |sum, (&y, &t)| {
+        let losses = y.iter().zip(&target.0).map(|(&y, &t)| {
             let (p, q) = clipped(y);
-            sum - (t * p.ln() + (T::ONE - t) * q.ln())
+            -(t * p.ln() + (T::ONE - t) * q.ln())
         });
-        sum / T::from_usize(N)
+        total::sum(losses) / T::from_usize(N)
     }
 }
 
@@ -70,10 +71,10 @@ impl<T: Scalar, const N: usize> Compares<[T; N], Vector<N, T>> for SigmoidCrossE
     }
     #[inline(always)]
     fn loss(&self, y: &[T; N], target: &Vector<N, T>) -> T {
-        let sum = y.iter().zip(&target.0).fold(T::ZERO, |sum, (&x, &t)| {
+        let losses = y.iter().zip(&target.0).map(|(&x, &t)| {
             let positive = if x < T::ZERO { T::ZERO } else { x };
-            sum + (positive - x * t + (-x.abs()).exp().ln_1p())
+            positive - x * t + (-x.abs()).exp().ln_1p()
         });
-        sum / T::from_usize(N)
+        total::sum(losses) / T::from_usize(N)
     }
 }

@@ -10,6 +10,7 @@ use crate::kernel::{self, Kernels, Lanes, Portable};
 use crate::layer::BLOCK;
 use crate::scalar::Scalar;
 use crate::tensor::{Vector, take_mut};
+use crate::total::{self, Total};
 
 /// Categorical cross-entropy of probabilities: what [`Softmax`](crate::layer::Softmax) gives. They are held in [10⁻⁷, 1 - 10⁻⁷], in the
 /// logarithm and in the gradient.
@@ -104,7 +105,7 @@ impl<T: Scalar, const CLASSES: usize> Compares<[T; CLASSES], Vector<CLASSES, T>>
     }
     #[inline(always)]
     fn loss(&self, y: &[T; CLASSES], target: &Vector<CLASSES, T>) -> T {
-        y.iter().zip(&target.0).fold(T::ZERO, |sum, (&y, &t)| sum + t * surprise(y))
+        total::sum(y.iter().zip(&target.0).map(|(&y, &t)| t * surprise(y)))
     }
 }
 
@@ -129,9 +130,10 @@ fn by_label<K: Kernels, T: Scalar, L: Label, const CLASSES: usize, const SINGLE:
     scale: T,
     dy: &mut [[T; CLASSES]],
 ) -> T {
-    let mut loss = T::ZERO;
+    let mut total = Total::ZERO;
     for ((y, dy), labels) in y.chunks(BLOCK).zip(dy.chunks_mut(BLOCK)).zip(labels.chunks(BLOCK)) {
         let [sum, ln_sum, max] = softmax::<K, T, CLASSES>(y, dy);
+        let mut loss = T::ZERO;
         for (((y, dy), label), ((sum, ln_sum), max)) in
             y.iter().zip(dy).zip(labels).zip(sum.into_iter().zip(ln_sum).zip(max))
         {
@@ -150,8 +152,9 @@ fn by_label<K: Kernels, T: Scalar, L: Label, const CLASSES: usize, const SINGLE:
             }
             loss += ln_sum + (max - probability(y, label));
         }
+        total.add(loss);
     }
-    loss
+    total.value()
 }
 
 /// Each number by a factor, one at a time: in a loop where there are many, which the compiler would write out otherwise.
@@ -209,9 +212,10 @@ impl<T: Scalar, const CLASSES: usize> Compares<[T; CLASSES], Vector<CLASSES, T>>
         scale: T,
         dy: &mut [[T; CLASSES]],
     ) -> T {
-        let mut loss = T::ZERO;
+        let mut total = Total::ZERO;
         for ((y, dy), targets) in y.chunks(BLOCK).zip(dy.chunks_mut(BLOCK)).zip(targets.chunks(BLOCK)) {
             let [sum, ln_sum, max] = softmax::<K, T, CLASSES>(y, dy);
+            let mut loss = T::ZERO;
             for (((y, dy), target), ((sum, ln_sum), max)) in
                 y.iter().zip(dy).zip(targets).zip(sum.into_iter().zip(ln_sum).zip(max))
             {
@@ -220,10 +224,11 @@ impl<T: Scalar, const CLASSES: usize> Compares<[T; CLASSES], Vector<CLASSES, T>>
                     *dy = *dy * factor - t * scale;
                 }
                 // Σᵢ tᵢ (ln Σⱼ eˣʲ - xᵢ)
-                loss += y.iter().zip(&target.0).fold(T::ZERO, |loss, (&y, &t)| loss + t * (ln_sum + (max - y)));
+                loss += total::sum(y.iter().zip(&target.0).map(|(&y, &t)| t * (ln_sum + (max - y))));
             }
+            total.add(loss);
         }
-        loss
+        total.value()
     }
     #[inline(always)]
     fn loss(&self, y: &[T; CLASSES], target: &Vector<CLASSES, T>) -> T {

@@ -13,6 +13,7 @@ pub use self::regression::{Huber, MeanAbsoluteError, MeanSquaredError};
 use crate::kernel::Kernels;
 use crate::storage::Zeroed;
 use crate::tensor::{Array, Tensor};
+use crate::total;
 
 /// A loss of an output of type `Out`.
 #[diagnostic::on_unimplemented(
@@ -37,11 +38,11 @@ pub trait Compares<Out: Array, Target>: Loss<Out> {
     /// The loss of a sample; writes its gradient, times `scale`, to `dy`.
     fn gradient(&self, y: &Out, target: &Target, scale: Out::T, dy: &mut Out) -> Out::T;
 
-    /// The sum of the losses of a batch, sample after sample; writes the gradient of each, times `scale`.
+    /// The sum of the losses of a batch, of more than 32 samples in blocks; writes the gradient of each, times `scale`.
     #[inline(always)]
     fn gradients<K: Kernels>(&self, y: &[Out], targets: &[Target], scale: Out::T, dy: &mut [Out]) -> Out::T {
         let samples = y.iter().zip(targets).zip(dy);
-        samples.fold(Out::T::ZERO, |sum, ((y, target), dy)| sum + self.gradient(y, target, scale, dy))
+        total::sum(samples.map(|((y, target), dy)| self.gradient(y, target, scale, dy)))
     }
 
     /// The loss of a sample.

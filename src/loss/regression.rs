@@ -5,6 +5,7 @@ use super::{Compares, Loss, TargetError, check_finite};
 use crate::layer::{Setting, SettingError};
 use crate::scalar::Scalar;
 use crate::tensor::{Array, Tensor};
+use crate::total;
 
 /// Mean squared error of `N` outputs: 1/N Σ (y - t)².
 #[derive(Clone, Copy, Debug, Default)]
@@ -86,18 +87,18 @@ macro_rules! regression { ($($loss:ty),*) => { $(
         }
         #[inline(always)]
         fn gradient(&self, y: &[T; N], target: &Tensor<[T; N]>, scale: T, dy: &mut [T; N]) -> T {
-            let (mut sum, count) = (T::ZERO, T::from_usize(<[T; N]>::LEN));
-            for i in 0..N {
-                let (loss, slope) = self.distance(y[i] - target.0[i]);
-                dy[i] = slope * (scale / count);
-                sum += loss;
-            }
-            sum / count
+            let count = T::from_usize(<[T; N]>::LEN);
+            let losses = y.iter().zip(&target.0).zip(dy).map(|((&y, &t), dy)| {
+                let (loss, slope) = self.distance(y - t);
+                *dy = slope * (scale / count);
+                loss
+            });
+            total::sum(losses) / count
         }
         #[inline(always)]
         fn loss(&self, y: &[T; N], target: &Tensor<[T; N]>) -> T {
-            let sum = y.iter().zip(&target.0).fold(T::ZERO, |sum, (&y, &t)| sum + self.distance(y - t).0);
-            sum / T::from_usize(<[T; N]>::LEN)
+            let losses = y.iter().zip(&target.0).map(|(&y, &t)| self.distance(y - t).0);
+            total::sum(losses) / T::from_usize(<[T; N]>::LEN)
         }
     }
 )* } }

@@ -20,6 +20,7 @@ use crate::budget::Text;
 use crate::random;
 use crate::scalar::Scalar;
 use crate::storage::Zeroed;
+use crate::total;
 
 /// Nested arrays `A` of one scalar, with the operations of a tensor.
 #[repr(transparent)]
@@ -143,19 +144,20 @@ impl<A: Array> Tensor<A> {
         }
     }
 
-    /// Sum of all numbers, in order.
+    /// Sum of all numbers: of up to 32 in order, of more in blocks of 32, whose sums are added without loss. So its error doesn't grow with
+    /// their number.
     pub fn sum(&self) -> A::T {
-        self.as_slice().iter().fold(A::T::ZERO, |sum, &v| sum + v)
+        total::sum(self.as_slice().iter().copied())
     }
 
-    /// Mean of all numbers.
+    /// Mean of all numbers, from their [`sum`](Self::sum).
     pub fn mean(&self) -> A::T {
         self.sum() / A::T::from_usize(A::LEN)
     }
 
-    /// Sum of products of all pairs of numbers, in order.
+    /// Sum of products of all pairs of numbers, in the order of [`sum`](Self::sum).
     pub fn dot(&self, other: &Self) -> A::T {
-        self.as_slice().iter().zip(other.as_slice()).fold(A::T::ZERO, |sum, (&a, &b)| a.mul_add(b, sum))
+        total::dot(self.as_slice(), other.as_slice())
     }
 
     /// Root of the sum of squares, also where a square is out of range; infinite only where the root is.

@@ -12,6 +12,7 @@ use crate::random::{Shuffle, mix};
 use crate::scalar::Scalar;
 use crate::storage::{Aligned, Buffer, Zeroed};
 use crate::tensor::{Tensor, take};
+use crate::total::Total;
 
 impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>> Trainer<N, L, O, 1, Fused> {
     /// [`epoch`](Self::epoch) in the same order and with the same bits, for a first layer that is too large for the nearest cache: the update
@@ -29,7 +30,7 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>> Trainer<N, L, O, 1, Fuse
         L: Compares<N::Out, Y>,
     {
         let order = Shuffle::new(samples, self.seed ^ mix(self.steps));
-        let mut sum = N::T::ZERO;
+        let mut sum = Total::ZERO;
         for done in 0..=samples {
             let Batch { inputs: Tensor([a, b]), targets: [ta, tb] } = &mut *pair;
             let (now, next, target) = if done % 2 == 0 { (b, a, ta) } else { (a, b, tb) };
@@ -42,9 +43,9 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>> Trainer<N, L, O, 1, Fuse
             let x = [some(now, done > 0), some(next, done < samples && checked.is_ok())];
             let loss = kernel::run(Turn { trainer: self, x, target });
             checked.map_err(|error| EpochError { done, index: error.sample().map(|_| order.at(done)), error })?;
-            sum += loss.map_err(|error| EpochError { done, index: None, error })?;
+            sum.add(loss.map_err(|error| EpochError { done, index: None, error })?);
         }
-        Ok(if samples > 0 { sum / N::T::from_usize(samples) } else { N::T::ZERO })
+        Ok(if samples > 0 { sum.value() / N::T::from_usize(samples) } else { N::T::ZERO })
     }
 }
 

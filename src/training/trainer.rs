@@ -18,6 +18,7 @@ use crate::scalar::{Scalar, all_finite};
 use crate::storage::{Aligned, Buffer, Zeroed, batch};
 use crate::tape::infer;
 use crate::tensor::{Array, Tensor, take_mut};
+use crate::total::Total;
 
 /// A network `N` in training: with a loss `L`, an optimizer `O`, and batches of `BATCH` samples.
 ///
@@ -251,7 +252,8 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
 
     /// One epoch: every sample once, in an order that follows from the seed and the step count, the last batch short if need be.
     ///
-    /// `sample(i, input)` fills the input with sample `i` and returns its target. Returns the mean loss of all samples.
+    /// `sample(i, input)` fills the input with sample `i` and returns its target. Returns the mean loss of all samples, whose sum loses nothing
+    /// however many there are.
     ///
     /// # Errors
     /// [`EpochError`]: the steps before that batch were made, that one wasn't.
@@ -302,11 +304,12 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
                 if y.len() != x.len() {
                     return Err(StepError::NotReady);
                 }
-                let mut sum = N::T::ZERO;
+                let mut sum = Total::ZERO;
                 for (y, target) in y.iter().zip(targets) {
-                    sum += trainer.loss.loss(y, target);
+                    sum.add(trainer.loss.loss(y, target));
                     metric.add(Tensor::from_ref(y), target);
                 }
+                let sum = sum.value();
                 if non_finite.is_none() && !(sum.is_finite() && all_finite(N::Out::flatten(y))) {
                     non_finite = first_non_finite(&trainer.loss, done, y, targets);
                 }
@@ -327,7 +330,7 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
         sample: &mut impl FnMut(usize, &mut Tensor<N::In>) -> Y,
         mut run: impl FnMut(&mut Self, &[N::In], &[Y]) -> Result<N::T, StepError>,
     ) -> Result<N::T, EpochError> {
-        let (mut done, mut sum) = (0, N::T::ZERO);
+        let (mut done, mut sum) = (0, Total::ZERO);
         while done < samples {
             let n = batch.fill(done, samples, &order, sample);
             let (x, targets) = (crate::tensor::take(&batch.inputs.0, n), crate::tensor::take(&batch.targets, n));
@@ -335,10 +338,10 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
                 let index = error.sample().map(|sample| order(done + sample));
                 EpochError { done, index, error }
             })?;
-            sum += loss * N::T::from_usize(n);
+            sum.add(loss * N::T::from_usize(n));
             done += n;
         }
-        Ok(if samples > 0 { sum / N::T::from_usize(samples) } else { N::T::ZERO })
+        Ok(if samples > 0 { sum.value() / N::T::from_usize(samples) } else { N::T::ZERO })
     }
 
     /// The output for one sample, in use (no dropout). It stays in the trainer until the next call. It isn't checked: a network that diverged gives

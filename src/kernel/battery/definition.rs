@@ -150,12 +150,9 @@ pub fn of_blocks<T: Scalar>(blocks: &[Sum<T>]) -> Sum<T> {
     let Some((first, others)) = blocks.split_first() else { return Sum::ZERO };
     let (mut total, mut rest) = (*first, T::ZERO);
     for block in others {
-        let (value, lost) = two_sum(total.value, block.value);
-        rest += lost;
+        let (value, lost) = two_sum(total.value, block.value + rest);
+        rest = if lost.is_finite() { lost } else { T::ZERO };
         total = Sum { value, ..total + *block };
-    }
-    if rest.is_finite() {
-        total.value += rest;
     }
     total
 }

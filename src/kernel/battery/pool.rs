@@ -1,6 +1,7 @@
 //! Pooling against its definition, in guarded memory: bit for bit, because nothing is rounded twice.
 
 use super::Guarded;
+use super::definition::{Sum, of_blocks};
 use crate::kernel::{Average, Kernels, Max, Pooling, Windows, pool, unpool};
 use crate::layer::size::{Axis, Padded, Same, Slide2d, Valid};
 use crate::random::mix;
@@ -31,6 +32,12 @@ pub fn all<K: Kernels, T: Scalar>() {
     sizes::<K, T, Sizes<5, 4, 7, 3, 3, Same>>();
     sizes::<K, T, Sizes<6, 5, 17, 2, 3, (Valid<3>, Padded<2, 3, 2>)>>();
     sizes::<K, T, Sizes<3, 5, 33, 2, 2, Padded<1, 2>>>();
+    sizes::<K, T, Sizes<8, 7, 5, 8, 7, Valid>>();
+    sizes::<K, T, Sizes<19, 19, 3, 19, 19, Valid>>();
+    sizes::<K, T, Sizes<12, 11, 4, 9, 9, Same<3>>>();
+    sizes::<K, T, Sizes<3, 130, 9, 2, 113, (Valid, Padded<20, 5>)>>();
+    sizes::<K, T, Sizes<1, 57, 1, 1, 57, Valid>>();
+    sizes::<K, T, Sizes<200, 1, 2, 200, 1, Valid>>();
 }
 
 fn sizes<K: Kernels, T: Scalar, W: Windows>() {
@@ -41,8 +48,8 @@ fn sizes<K: Kernels, T: Scalar, W: Windows>() {
     }
 }
 
-/// The inputs of an output: of the same sample and channel, row by row.
-fn inputs<W: Windows>(output: usize) -> Vec<usize> {
+/// The inputs of an output: of the same sample and channel, in rows.
+fn inputs<W: Windows>(output: usize) -> Vec<Vec<usize>> {
     let (channel, position) = (output % W::CHANNELS, output / W::CHANNELS);
     let (column, row) = (position % W::COLUMNS.positions(), position / W::COLUMNS.positions());
     let (row, sample) = (row % W::ROWS.positions(), row / W::ROWS.positions());
@@ -51,10 +58,22 @@ fn inputs<W: Windows>(output: usize) -> Vec<usize> {
             .filter_map(move |tap| (position * axis.stride + tap * axis.dilation).checked_sub(axis.before()))
             .filter(move |&i| i < axis.size)
     };
-    under(W::ROWS, row)
-        .flat_map(|row| under(W::COLUMNS, column).map(move |column| (row, column)))
-        .map(|(row, column)| ((sample * W::ROWS.size + row) * W::COLUMNS.size + column) * W::CHANNELS + channel)
-        .collect()
+    let place = |row, column| ((sample * W::ROWS.size + row) * W::COLUMNS.size + column) * W::CHANNELS + channel;
+    under(W::ROWS, row).map(|row| under(W::COLUMNS, column).map(|column| place(row, column)).collect()).collect()
+}
+
+/// The sum of a window: of more than 56 taps in blocks of whole rows, or of parts of a row that is longer.
+fn window_sum<T: Scalar, W: Windows>(rows: &[Vec<usize>], x: &[T]) -> T {
+    let (height, width) = (W::ROWS.kernel, W::COLUMNS.kernel);
+    let (height, width) = if height * width > 56 { (1.max(56 / width), 56) } else { (height, width) };
+    let mut blocks = Vec::new();
+    for rows in rows.chunks(height) {
+        for left in (0..rows[0].len()).step_by(width) {
+            let terms = rows.iter().flat_map(|row| &row[left..row.len().min(left + width)]);
+            blocks.push(Sum::of(terms.fold(T::ZERO, |sum, &i| sum + x[i])));
+        }
+    }
+    of_blocks(&blocks).value()
 }
 
 fn pooling<K: Kernels, T: Scalar, F: Pooling, W: Windows>(what: &str, special: bool) {
@@ -81,7 +100,8 @@ fn pooling<K: Kernels, T: Scalar, F: Pooling, W: Windows>(what: &str, special: b
     let mut expected = vec![T::ZERO; outputs];
     let mut gradient = vec![T::ZERO; inputs_of_all];
     for output in 0..outputs {
-        let inputs = inputs::<W>(output);
+        let rows = inputs::<W>(output);
+        let inputs = rows.concat();
         let values = inputs.iter().map(|&i| x.get()[i]);
         let largest = values.clone().fold(T::MIN, |y, x| if x > y || x.to_f64().is_nan() { x } else { y });
         let Some(count) = F::count(window, inputs.len()).map(T::from_usize) else {
@@ -94,7 +114,7 @@ fn pooling<K: Kernels, T: Scalar, F: Pooling, W: Windows>(what: &str, special: b
             }
             continue;
         };
-        expected[output] = values.fold(T::ZERO, |sum, x| sum + x) / count;
+        expected[output] = window_sum::<T, W>(&rows, x.get()) / count;
         for i in inputs {
             gradient[i] += dy.get()[output] / count;
         }

@@ -3,8 +3,8 @@
 use super::Guarded;
 use super::definition::{Record, Sum, bias_gradient, check, check_record, in_blocks, of_blocks, sixteen};
 use crate::kernel::{
-    Kernels, add_column_products, add_column_sums, center, column_moments, column_products, column_sums, end_sums,
-    learn_gate_bias, learn_sums, row_product, row_sum,
+    Kernels, add_column_products, add_column_sums, center, column_moments, column_products, column_sums,
+    learn_gate_bias, learn_sums, row_product, row_sum, two_sum,
 };
 use crate::parameter::Role;
 use crate::random::mix;
@@ -54,20 +54,14 @@ fn columns<K: Kernels, T: Scalar, const C: usize>(sizes: &[usize]) {
         let expected = (0..C).map(|c| in_blocks(column(c).map(product), 64));
         check(("column_products", rows, C), out[0].get(), expected);
 
-        // As blocks that are added one by one; of the sums all columns but one.
-        let [sum, rest, _] = &mut out;
-        for (block, (p, q)) in p.arrays().chunks(16).zip(q.arrays().chunks(16)).enumerate() {
-            add_column_products::<K, T, C>(p, q, block == 0, sum.array_mut(), rest.array_mut());
-        }
-        end_sums::<T, C>(sum.array_mut(), rest.array_mut());
-        let expected = (0..C).map(|c| in_blocks(column(c).map(product), 16));
-        check(("add_column_products", rows, C), sum.get(), expected);
-        for (block, p) in p.arrays().chunks(16).enumerate() {
-            add_column_sums::<K, T, C, C>(p, block == 0, sum.array_mut(), rest.array_mut());
-        }
-        end_sums::<T, C>(sum.array_mut(), rest.array_mut());
-        let expected = (0..C).map(|c| in_blocks(column(c).map(|i| Sum::of(a[i])), 16));
-        check(("add_column_sums", rows, C), sum.get(), expected);
+        let old = out[0].get().to_vec();
+        add_column_products::<K, T, C>(p.arrays(), q.arrays(), out[0].array_mut());
+        let expected = (0..C).map(|c| Sum::of(old[c]) + in_blocks(column(c).map(product), rows));
+        check(("add_column_products", rows, C), out[0].get(), expected);
+        let old = out[0].get().to_vec();
+        add_column_sums::<K, T, C, C>(p.arrays(), out[0].array_mut());
+        let expected = (0..C).map(|c| Sum::of(old[c]) + in_blocks(column(c).map(|i| Sum::of(a[i])), rows));
+        check(("add_column_sums", rows, C), out[0].get(), expected);
 
         let [mean, rest, variance] = &mut out;
         column_moments::<K, T, C>(p.arrays(), mean.array_mut(), rest.array_mut(), variance.array_mut());
@@ -77,8 +71,9 @@ fn columns<K: Kernels, T: Scalar, const C: usize>(sizes: &[usize]) {
             let distance = |i: usize| a[i] - center;
             let left = in_blocks(column(c).map(|i| Sum::of(distance(i))), 64).value() * part;
             let squares = in_blocks(column(c).map(|i| Sum::of(distance(i) * distance(i))), 64).times(part);
-            check(("mean", rows, C), &mean.get()[c..][..1], [Sum::of(center)]);
-            check(("rest", rows, C), &rest.get()[c..][..1], [Sum::of(left)]);
+            let both = two_sum(center, left);
+            check(("mean", rows, C), &mean.get()[c..][..1], [Sum::of(both.0)]);
+            check(("rest", rows, C), &rest.get()[c..][..1], [Sum::of(both.1)]);
             check(("variance", rows, C), &variance.get()[c..][..1], [squares + Sum::of(-(left * left))]);
         }
 

@@ -38,6 +38,7 @@ pub use self::elementwise::{all_finite, relu, relu_gradient, scale, sqrt};
 use self::exponentials::{exponentials, few_exponentials};
 use self::products::{dots_1, dots_4, dots_16, few_dots_1, few_dots_16, few_sums, sums};
 use self::updates::{adam, descend, few_descend};
+use super::function::LONG;
 use super::{Formula, Kernels, Pair, Portable};
 use crate::sealed::Sealed;
 
@@ -190,7 +191,7 @@ impl Kernels for CortexM {
 
     #[inline(always)]
     fn exponentials<T: 'static, const N: usize>(x: &[T; N], to: &mut [T; N], max: &mut T, sum: &mut T) -> bool {
-        if !single::<T>() || N == 0 {
+        if !single::<T>() || N == 0 || N > LONG {
             return false;
         }
         let (x, to) = (x.as_ptr().cast(), to.as_mut_ptr().cast());

@@ -342,7 +342,7 @@ pub fn learn_bias<K: Kernels, T: Scalar, U: Rule<T>, const C: usize>(
             }
             total.add(number, sums);
         }
-        let sums = total.end(q.len().div_ceil(BLOCK));
+        let sums = total.sums;
         for v in 0..NV {
             let count = if PART && v + 1 == NV { last } else { <V<T, K>>::LANES };
             // SAFETY: the panels cover `C` columns.

@@ -3,6 +3,7 @@
 use core::fmt::{Display, Formatter, Result as Written};
 
 use super::{Clear, Sink, StepError, Trainer};
+use crate::kernel::two_sum;
 use crate::layer::{Layer, Setting, SettingError};
 use crate::loss::Compares;
 use crate::optimizer::{Optimizer, Rule};
@@ -11,6 +12,7 @@ use crate::scalar::{Scalar, all_finite};
 use crate::storage::{self, Zeroed};
 use crate::tape::infer;
 use crate::tensor::Array;
+use crate::total;
 
 /// Makes the steps of a [`Trainer`], and goes back to the last good state when the loss isn't finite, or rises far above the best.
 ///
@@ -54,6 +56,8 @@ pub struct Guard<N: Layer, O: Optimizer<T = N::T>> {
     slots: N::Slots<<O::Rule as Rule<N::T>>::Slots>,
     steps: u64,
     mean: N::T,
+    /// What of the mean lies below its last digit.
+    rest: N::T,
     best: N::T,
     factor: Setting<N::T>,
     backoff: Setting<N::T>,
@@ -68,7 +72,7 @@ pub struct Guard<N: Layer, O: Optimizer<T = N::T>> {
     kept: bool,
 }
 crate::storage::zeroed!([N: Layer, O: Optimizer<T = N::T>] Guard<N, O> {
-    network, slots, steps, mean, best, factor, backoff, interval, window, seen, since, kept
+    network, slots, steps, mean, rest, best, factor, backoff, interval, window, seen, since, kept
 });
 
 impl<N: Layer, O: Optimizer<T = N::T>> Guard<N, O> {
@@ -161,7 +165,8 @@ impl<N: Layer, O: Optimizer<T = N::T>> Guard<N, O> {
         let window = or(self.window, 100);
         let first = self.seen < window;
         self.seen += u32::from(first);
-        self.mean += (loss - self.mean) / N::T::from_u32(self.seen);
+        let step = ((loss - self.mean) - self.rest) / N::T::from_u32(self.seen);
+        (self.mean, self.rest) = two_sum(self.mean, self.rest + step);
         if self.seen < window {
             return false;
         }
@@ -179,7 +184,7 @@ impl<N: Layer, O: Optimizer<T = N::T>> Guard<N, O> {
         targets: &[Y],
     ) -> bool {
         let outputs = infer::<N, BATCH>(&trainer.network, x, &mut trainer.saved.0);
-        let sum: N::T = outputs.iter().zip(targets).map(|(y, target)| trainer.loss.loss(y, target)).sum();
+        let sum = total::sum(outputs.iter().zip(targets).map(|(y, target)| trainer.loss.loss(y, target)));
         let finite = sum.is_finite() && all_finite(N::Out::flatten(outputs));
         finite && sum <= self.factor() * self.mean * N::T::from_usize(x.len())
     }
@@ -216,7 +221,7 @@ impl<N: Layer, O: Optimizer<T = N::T>> Guard<N, O> {
 
     fn restart(&mut self) {
         (self.seen, self.since) = (0, 0);
-        (self.mean, self.best) = (N::T::ZERO, N::T::ZERO);
+        (self.mean, self.rest, self.best) = (N::T::ZERO, N::T::ZERO, N::T::ZERO);
     }
 }
 
