@@ -8,7 +8,7 @@ use crate::kernel::two_sum;
 use crate::scalar::Scalar;
 
 /// Numbers of a block.
-const BLOCK: usize = 32;
+pub const BLOCK: usize = 32;
 
 /// A sum that grows, and what rounding took from it last.
 #[derive(Clone, Copy, Debug)]

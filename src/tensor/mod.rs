@@ -160,9 +160,9 @@ impl<A: Array> Tensor<A> {
         total::dot(self.as_slice(), other.as_slice())
     }
 
-    /// Root of the sum of squares, also where a square is out of range; infinite only where the root is.
+    /// Root of the sum of squares, in the order of [`sum`](Self::sum), also where a square is out of range; infinite only where the root is.
     pub fn norm(&self) -> A::T {
-        let (root, power) = Squares::NONE.and(self.as_slice()).root();
+        let (root, power) = Squares::of(self.as_slice()).root();
         root / power
     }
 

@@ -1,6 +1,7 @@
 //! A sum of squares of numbers of any size.
 
 use crate::scalar::Scalar;
+use crate::total::{BLOCK, Total};
 
 /// Σ x², from which comes the root where x² itself is out of range: beside the plain sum there are those of numbers that were made smaller
 /// and larger by a power of two. Blue 1978.
@@ -32,6 +33,18 @@ impl<T: Scalar> Squares<T> {
                 enlarged: more.mul_add(more, sum.enlarged),
             }
         })
+    }
+
+    /// Of numbers, in the blocks of [`total`](crate::total).
+    pub fn of(values: &[T]) -> Self {
+        let [mut plain, mut reduced, mut enlarged] = [Total::ZERO; 3];
+        for block in values.chunks(BLOCK) {
+            let block = Self::NONE.and(block);
+            plain.add(block.plain);
+            reduced.add(block.reduced);
+            enlarged.add(block.enlarged);
+        }
+        Self { plain: plain.value(), reduced: reduced.value(), enlarged: enlarged.value() }
     }
 
     /// Of both.
