@@ -29,6 +29,8 @@ pub const fn check(name: &str, needs: usize, budget: usize) {
 }
 
 /// Text that is put together at compile time, for the message of a failed check.
+#[derive(Clone, Copy)]
+#[expect(missing_debug_implementations)]
 pub struct Text {
     bytes: [u8; 256],
     len: usize,

@@ -1,7 +1,9 @@
 //! Layers alone: a [`Workspace`] for inference, and a [`Tape`] that goes forward and backward and keeps the gradients.
 
+use crate::budget::Text;
 use crate::kernel::{self, Kernels, Task};
-use crate::layer::{Apart, Context, Layer, Yes};
+use crate::layer::size::positive_of;
+use crate::layer::{Apart, Context, Layer, Yes, checked};
 use crate::optimizer::{Accumulate, CopiesOf};
 use crate::parameter::{Info, Parameter, Path, Visitor, visit_gradients};
 use crate::scalar::Scalar;
@@ -17,15 +19,22 @@ pub struct Workspace<L: Layer, const B: usize = 1> {
 crate::storage::zeroed!([L: Layer, const B: usize] Workspace<L, B> { saved });
 
 impl<L: Layer, const B: usize> Workspace<L, B> {
+    /// Refuses, in a build, room for no sample, wrong sizes, and a network that may lack something.
+    const CHECK: () = {
+        positive_of(Text::new("Workspace<L, ").number(B).text(">"), &["B"], &[B]);
+        complete::<L>();
+    };
     /// An empty workspace, for a `static`.
-    pub const ZERO: Self = <Self as Zeroed>::ZERO;
+    pub const ZERO: Self = {
+        let () = Self::CHECK;
+        <Self as Zeroed>::ZERO
+    };
     /// Its size.
     pub const BYTES: usize = size_of::<Self>();
 
     /// The output for one sample.
     pub fn infer<'a>(&'a mut self, layer: &'a L, x: &'a Tensor<L::In>) -> &'a Tensor<L::Out> {
-        const { assert!(B > 0, "Workspace: room for at least one sample") }
-        const { complete::<L>() }
+        const { Self::CHECK }
         match infer::<L, B>(layer, core::slice::from_ref(&x.0), &mut self.saved).first() {
             Some(y) => Tensor::from_ref(y),
             None => unreachable!(),
@@ -34,7 +43,7 @@ impl<L: Layer, const B: usize> Workspace<L, B> {
 
     /// The outputs for a batch.
     pub fn infer_batch<'a>(&'a mut self, layer: &'a L, x: &'a Tensor<[L::In; B]>) -> &'a Tensor<[L::Out; B]> {
-        const { complete::<L>() }
+        const { Self::CHECK }
         match batch(infer::<L, B>(layer, &x.0, &mut self.saved)) {
             Some(y) => y,
             None => unreachable!(),
@@ -46,7 +55,7 @@ impl<L: Layer, const B: usize> Workspace<L, B> {
 const fn complete<L: Layer>() {
     const LACKS: &str =
         "a network with a `FrozenRef` may lack its trunk: here, take trunk and head one after the other";
-    assert!(L::COST.references == 0, "{}", LACKS);
+    assert!(checked::<L>().references == 0, "{}", LACKS);
 }
 
 /// Inference, to be dispatched.
@@ -98,13 +107,22 @@ pub struct Tape<L: Layer, const B: usize> {
 crate::storage::zeroed!([L: Layer, const B: usize] Tape<L, B> { saved, grad, gradient, seed });
 
 impl<L: Layer, const B: usize> Tape<L, B> {
+    /// Refuses, in a build, batches of no sample, wrong sizes, and a network that may lack something.
+    const CHECK: () = {
+        positive_of(Text::new("Tape<L, ").number(B).text(">"), &["B"], &[B]);
+        complete::<L>();
+    };
     /// An empty tape.
-    pub const ZERO: Self = <Self as Zeroed>::ZERO;
+    pub const ZERO: Self = {
+        let () = Self::CHECK;
+        <Self as Zeroed>::ZERO
+    };
 
     /// An empty tape in a new box, without passing through the stack.
     #[cfg(feature = "std")]
     #[must_use]
     pub fn boxed() -> std::boxed::Box<Self> {
+        const { Self::CHECK }
         <Self as Zeroed>::boxed()
     }
 
@@ -115,7 +133,7 @@ impl<L: Layer, const B: usize> Tape<L, B> {
 
     /// The output in training.
     pub fn forward<'a>(&'a mut self, layer: &L, x: &'a Tensor<[L::In; B]>) -> &'a Tensor<[L::Out; B]> {
-        const { complete::<L>() }
+        const { Self::CHECK }
         let context = Context::new(self.seed, 0);
         match batch(kernel::run(Forward::<L, B> { layer, x: &x.0, saved: &mut self.saved.0, context })) {
             Some(y) => y,
@@ -126,7 +144,7 @@ impl<L: Layer, const B: usize> Tape<L, B> {
     /// dx, from dy, after [`forward`](Self::forward) with the same input. The gradients of the parameters are added to those that are
     /// there.
     pub fn backward(&mut self, layer: &mut L, x: &Tensor<[L::In; B]>, dy: &Tensor<[L::Out; B]>) -> &Tensor<[L::In; B]> {
-        const { complete::<L>() }
+        const { Self::CHECK }
         for (grad, dy) in self.grad.0.flat().iter_mut().zip(dy.as_slice()) {
             *grad = *dy;
         }

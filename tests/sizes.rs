@@ -200,7 +200,7 @@ assert_kept!(2 x 7, 8 bytes of settings: (ReLU<7>, Dropout<7>));
 assert_kept!(2 x 7, 8 bytes of settings: (ReLU<7>,), (Dropout<7>,));
 
 type Step<N> = Trainer<N, CrossEntropy, Sgd, 1>;
-const FORWARD: usize = 64 * 32 + 32 * 10;
+const FORWARD: u64 = 64 * 32 + 32 * 10;
 
 // A step: forward, the gradient of every weight, and dx of all layers but the first.
 const _: () = assert!(Step::<Digits>::FORWARD_MULTIPLY_ADDS == FORWARD);

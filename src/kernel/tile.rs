@@ -160,7 +160,7 @@ macro_rules! panels {
      [$($whole:literal)*], [$(($n:literal $part:literal))*]) => {{
         const { assert!(false $(|| $whole == $most)*) }
         let lanes = <$V as Lanes<T>>::LANES;
-        let $last = ($C - 1) % lanes + 1;
+        let $last = $C.wrapping_sub(1) % lanes + 1;
         $(
             if const { $whole == $most && cut($C, <$V as Lanes<T>>::LANES, $most).whole > 0 } {
                 for panel in 0..const { cut($C, <$V as Lanes<T>>::LANES, $most).whole } {

@@ -8,7 +8,7 @@ use core::marker::PhantomData;
 
 use super::dense::visit;
 use super::softmax::normalise;
-use super::{Apart, Context, Cost, InPlace, Layer, Need, Place, Slices, Yes, most, size};
+use super::{Apart, Context, Cost, InPlace, Layer, Need, Place, Slices, Yes, most, products, size};
 use crate::budget::Text;
 use crate::kernel::{self, Kernels, LearnRows, MulRows, Plain, share};
 use crate::optimizer::{Copies, Rule};
@@ -102,6 +102,7 @@ impl<const STEPS: usize, const N: usize, const HEADS: usize, const HEAD: usize, 
 {
     const CHECK: () = {
         let layer = Text::type_name("MultiHeadAttention", &[STEPS, N, HEADS, HEAD]);
+        size::positive_of(layer, &["STEPS", "N", "HEADS", "HEAD"], &[STEPS, N, HEADS, HEAD]);
         size::check(layer, "N", "HEADS * HEAD", HEADS * HEAD, N);
     };
     /// Logically `[output][input]`.
@@ -182,14 +183,15 @@ impl<const STEPS: usize, const N: usize, const HEADS: usize, const HEAD: usize, 
     const COST: Cost = {
         let () = Self::CHECK;
         // Pairs of steps, of which a causal layer leaves those out that look ahead.
-        let pairs = if M::CAUSAL { STEPS * (STEPS + 1) / 2 } else { STEPS * STEPS };
+        let pairs = if M::CAUSAL { products(&[STEPS, STEPS + 1]) / 2 } else { products(&[STEPS, STEPS]) };
+        let (projection, heads) = (products(&[STEPS, N, N]), 2 * pairs * N as u64);
         Cost {
             parameters: 4 * (N * N + N),
-            forward: 4 * STEPS * N * N + 2 * pairs * N,
-            gradient: 4 * STEPS * N * N,
+            forward: 4 * projection + heads,
+            gradient: 4 * projection,
             // The gradient of the heads is needed for those of the weights before them.
-            dx: 4 * STEPS * N * N + 4 * pairs * N,
-            skipped: 3 * STEPS * N * N,
+            dx: 4 * projection + 2 * heads,
+            skipped: 3 * projection,
             ..Cost::NONE
         }
     };

@@ -146,7 +146,8 @@ impl<const N: usize, T: Scalar, A: Array<T = T>> BatchNorm<N, A> {
     /// Whether the samples are rows of channels.
     const CHECK: () = {
         let layer = Text::new("BatchNorm<").number(N).text(", A>");
-        assert!(N > 0, "BatchNorm<0, A>: N must be at least 1");
+        size::positive_of(layer, &["N"], &[N]);
+        size::holds::<A>(layer, "A");
         size::check(layer, "N", "the last dimension of A", A::SHAPE.last(), N);
     };
 

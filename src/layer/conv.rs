@@ -7,7 +7,7 @@ use core::fmt::{Result, Write};
 use core::marker::PhantomData;
 
 use super::convolution::{self, arrange, convolution};
-use super::size::{Axis, Slide, Slide2d, Valid, check_groups};
+use super::size::{Axis, Slide, Slide2d, Valid, check_groups, positive_of, positive_slide};
 use super::{Apart, Context, Cost, InPlace, Layer, Need, Place, Yes};
 use crate::budget::Text;
 use crate::kernel::{self, Convolution, Epilogue, Kernels, Plain, Pointwise, Values, Window};
@@ -73,9 +73,14 @@ impl<
     const NAME: Text = Text::type_name("Conv1d", &[LEN, IN, OLEN, OUT, K]);
     const ORDER: Order = Order::Reversed([OUT, PER, K]);
     const SHAPE: Shape = <[[[T; K]; PER]; OUT]>::SHAPE;
-    const FAN: (usize, usize) = (PER * K, OUT * PER / IN * K);
+    const FAN: (usize, usize) = {
+        let () = Self::CHECKED;
+        (PER * K, OUT * PER / IN * K)
+    };
     /// The sizes follow from each other, or it doesn't compile.
     const CHECKED: () = {
+        positive_of(Self::NAME, &["LEN", "IN", "OUT", "K"], &[LEN, IN, OUT, K]);
+        positive_slide::<S>(Self::NAME);
         check_groups(Self::NAME, ["IN", "OUT"], [IN, OUT], PER);
         let Window { columns, .. } = Self::WINDOW;
         columns.check(Self::NAME, ["OLEN", "LEN", "K"], OLEN);
@@ -198,9 +203,15 @@ impl<
     const NAME: Text = Text::type_name("Conv2d", &[H, W, IN, OH, OW, OUT, KH, KW]);
     const ORDER: Order = Order::Reversed([OUT, PER, KH * KW]);
     const SHAPE: Shape = <[[[[T; KW]; KH]; PER]; OUT]>::SHAPE;
-    const FAN: (usize, usize) = (PER * KH * KW, OUT * PER / IN * KH * KW);
+    const FAN: (usize, usize) = {
+        let () = Self::CHECKED;
+        (PER * KH * KW, OUT * PER / IN * KH * KW)
+    };
     /// The sizes follow from each other, or it doesn't compile.
     const CHECKED: () = {
+        positive_of(Self::NAME, &["H", "W", "IN", "OUT", "KH", "KW"], &[H, W, IN, OUT, KH, KW]);
+        positive_slide::<S::Rows>(Self::NAME);
+        positive_slide::<S::Columns>(Self::NAME);
         check_groups(Self::NAME, ["IN", "OUT"], [IN, OUT], PER);
         let Window { rows, columns, .. } = Self::WINDOW;
         rows.check(Self::NAME, ["OH", "H", "KH"], OH);

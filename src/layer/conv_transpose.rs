@@ -8,7 +8,7 @@ use core::fmt::{Result, Write};
 use core::marker::PhantomData;
 
 use super::convolution::{self, arrange, convolution};
-use super::size::{Axis, Slide, Slide2d, Valid, check_groups};
+use super::size::{Axis, Slide, Slide2d, Valid, check_groups, positive_of, positive_slide};
 use super::{Apart, Context, Cost, InPlace, Layer, Need, Place, Yes};
 use crate::budget::Text;
 use crate::kernel::{self, Convolution, Epilogue, Kernels, Plain, Pointwise, Values, Window};
@@ -65,9 +65,14 @@ impl<
     const NAME: Text = Text::type_name("ConvTranspose1d", &[LEN, IN, OLEN, OUT, K]);
     const ORDER: Order = Order::Reversed([IN, PER, K]);
     const SHAPE: Shape = <[[[T; K]; PER]; IN]>::SHAPE;
-    const FAN: (usize, usize) = (IN * PER / OUT * K, PER * K);
+    const FAN: (usize, usize) = {
+        let () = Self::CHECKED;
+        (IN * PER / OUT * K, PER * K)
+    };
     /// The sizes follow from each other, or it doesn't compile.
     const CHECKED: () = {
+        positive_of(Self::NAME, &["LEN", "IN", "OUT", "K"], &[LEN, IN, OUT, K]);
+        positive_slide::<S>(Self::NAME);
         check_groups(Self::NAME, ["OUT", "IN"], [OUT, IN], PER);
         let Window { columns, .. } = Self::WINDOW;
         columns.check_transposed(Self::NAME, ["OLEN", "LEN", "K"], LEN);
@@ -169,9 +174,15 @@ impl<
     const NAME: Text = Text::type_name("ConvTranspose2d", &[H, W, IN, OH, OW, OUT, KH, KW]);
     const ORDER: Order = Order::Reversed([IN, PER, KH * KW]);
     const SHAPE: Shape = <[[[[T; KW]; KH]; PER]; IN]>::SHAPE;
-    const FAN: (usize, usize) = (IN * PER / OUT * KH * KW, PER * KH * KW);
+    const FAN: (usize, usize) = {
+        let () = Self::CHECKED;
+        (IN * PER / OUT * KH * KW, PER * KH * KW)
+    };
     /// The sizes follow from each other, or it doesn't compile.
     const CHECKED: () = {
+        positive_of(Self::NAME, &["H", "W", "IN", "OUT", "KH", "KW"], &[H, W, IN, OUT, KH, KW]);
+        positive_slide::<S::Rows>(Self::NAME);
+        positive_slide::<S::Columns>(Self::NAME);
         check_groups(Self::NAME, ["OUT", "IN"], [OUT, IN], PER);
         let Window { rows, columns, .. } = Self::WINDOW;
         rows.check_transposed(Self::NAME, ["OH", "H", "KH"], H);

@@ -4,7 +4,7 @@
 
 use core::fmt::{Result, Write};
 
-use super::{Apart, Context, Cost, InPlace, Layer, Need, No, Place, Slices, Yes, most};
+use super::{Apart, Context, Cost, InPlace, Layer, Need, No, Place, Slices, Yes, longest, products, size};
 use crate::kernel::{
     self, Dots, Epilogue, Kernels, LearnRows, MulRows, Plain, Pointwise, Slopes, Values, is_shared, share,
 };
@@ -53,6 +53,9 @@ impl<const IN: usize, const OUT: usize, T: Scalar> Dense<IN, OUT, T> {
         layer
     }
 
+    /// Whether there are inputs and outputs.
+    const CHECK: () = size::positive("Dense", &["IN", "OUT"], &[IN, OUT]);
+
     /// Whether an output is a dot product: sums run along the longer dimension, unless both are long.
     const DOTS: bool = OUT < 16 && OUT < IN;
     /// Whether the weights of an output stand together, not those of an input.
@@ -88,6 +91,7 @@ impl<const IN: usize, const OUT: usize, T: Scalar> Dense<IN, OUT, T> {
         saved: &'a mut [[T; OUT]; B],
         end: E,
     ) -> &'a mut [[T; OUT]] {
+        const { Self::CHECK }
         let y = take_mut(saved, x.len());
         let bias = Some(&self.bias);
         if Self::DOTS {
@@ -132,12 +136,12 @@ impl<const IN: usize, const OUT: usize, T: Scalar> Dense<IN, OUT, T> {
                 kernel::dots_down::<K, T, IN, OUT>(dy, weight, 0..IN, dx);
                 kernel::finish::<K, _, _>(dx.as_flattened_mut(), end);
             }
-            if const { is_shared(IN * OUT * B) } {
+            if const { is_shared((IN * OUT).saturating_mul(B)) } {
                 share::<K, _, B>(LearnRows::new((dy, x), weight, weight_slots, rule, (&mut [], Plain), OUT));
             } else {
                 kernel::learn_rows::<K, T, R, _, OUT, IN>(dy, x, 0..OUT, weight, weight_slots, rule);
             }
-        } else if const { is_shared(IN * OUT * B) } {
+        } else if const { is_shared((IN * OUT).saturating_mul(B)) } {
             share::<K, _, B>(LearnRows::new(
                 (x, dy),
                 &mut self.weight.0,
@@ -158,15 +162,19 @@ impl<const IN: usize, const OUT: usize, T: Scalar> Dense<IN, OUT, T> {
 
     /// In blocks of outputs forward and of stored rows backward; the bias comes with the last. By unit, dx comes before them, in blocks of
     /// inputs.
-    const CUTS: Slices = if Self::BY_UNIT {
-        let dx_block = least(IN, if Self::DOTS { DX_BLOCK } else { BLOCK });
-        let (rows, dx) = (OUT.div_ceil(BLOCK), IN.div_ceil(dx_block));
-        let multiply_adds = most(least(OUT, BLOCK) * IN, dx_block * OUT);
-        Slices { forward: rows, backward: dx + rows, skipped: dx, multiply_adds, functions: 0 }
-    } else {
-        let multiply_adds = most(least(OUT, kernel::COLUMNS) * IN, least(IN, BLOCK) * OUT * 2);
-        let (forward, backward) = (OUT.div_ceil(kernel::COLUMNS), IN.div_ceil(BLOCK));
-        Slices { forward, backward, skipped: 0, multiply_adds, functions: 0 }
+    const CUTS: Slices = {
+        let () = Self::CHECK;
+        if Self::BY_UNIT {
+            let dx_block = least(IN, if Self::DOTS { DX_BLOCK } else { BLOCK });
+            let (rows, dx) = (OUT.div_ceil(BLOCK), IN.div_ceil(dx_block));
+            let multiply_adds = longest(products(&[least(OUT, BLOCK), IN]), products(&[dx_block, OUT]));
+            Slices { forward: rows, backward: dx + rows, skipped: dx, multiply_adds, functions: 0 }
+        } else {
+            let columns = least(OUT, kernel::COLUMNS);
+            let multiply_adds = longest(products(&[columns, IN]), products(&[least(IN, BLOCK), OUT, 2]));
+            let (forward, backward) = (OUT.div_ceil(kernel::COLUMNS), IN.div_ceil(BLOCK));
+            Slices { forward, backward, skipped: 0, multiply_adds, functions: 0 }
+        }
     };
 
     fn info(path: Path) -> [Info; 2] {
@@ -192,13 +200,10 @@ impl<const IN: usize, const OUT: usize, T: Scalar> Layer for Dense<IN, OUT, T> {
     type Saved<P: Place, const B: usize> = [[T; OUT]; B];
     type Wide<const B: usize> = [[T; OUT]; B];
     type Slots<K: Copies> = (Aligned<K::Of<[[T; OUT]; IN]>>, K::Of<[T; OUT]>);
-    const COST: Cost = Cost {
-        parameters: IN * OUT + OUT,
-        forward: IN * OUT,
-        gradient: IN * OUT,
-        dx: IN * OUT,
-        skipped: IN * OUT,
-        ..Cost::NONE
+    const COST: Cost = {
+        let () = Self::CHECK;
+        let all = products(&[IN, OUT]);
+        Cost { parameters: IN * OUT + OUT, forward: all, gradient: all, dx: all, skipped: all, ..Cost::NONE }
     };
     const SLICES: Slices = Self::CUTS;
 

@@ -4,7 +4,7 @@
 
 use core::marker::PhantomData;
 
-use super::{Context, InPlace, Layer, Need, No, Place, Setting, SettingError};
+use super::{Context, Cost, InPlace, Layer, Need, No, Place, Setting, SettingError, size};
 use crate::kernel::Kernels;
 use crate::optimizer::{Copies, Rule};
 use crate::scalar::Scalar;
@@ -79,6 +79,10 @@ impl<const N: usize, T: Scalar, A: Array<T = T>> Layer for Dropout<N, A> {
     type Saved<P: Place, const B: usize> = P::Buffer<[[A; N]; B]>;
     type Wide<const B: usize> = [[A; N]; B];
     type Slots<K: Copies> = ();
+    const COST: Cost = {
+        size::positive_each::<A>("Dropout", N);
+        Cost::NONE
+    };
 
     #[inline(always)]
     fn forward<'a, K: Kernels, P: Place, const B: usize>(
@@ -87,6 +91,7 @@ impl<const N: usize, T: Scalar, A: Array<T = T>> Layer for Dropout<N, A> {
         saved: &'a mut P::Buffer<[[A; N]; B]>,
         context: Context,
     ) -> &'a mut [[A; N]] {
+        const { _ = Self::COST }
         let y = P::own(x, saved);
         self.mask(y, context);
         y

@@ -77,6 +77,10 @@ macro_rules! elementwise {
             type Saved<P: $crate::layer::Place, const B: usize> = P::Buffer<[[A; N]; B]>;
             type Wide<const B: usize> = [[A; N]; B];
             type Slots<K: $crate::optimizer::Copies> = ();
+            const COST: $crate::layer::Cost = {
+                $crate::layer::size::positive_each::<A>(stringify!($name), N);
+                $crate::layer::Cost::NONE
+            };
             const FUSES: bool = <Self as $crate::layer::Elementwise<T>>::FUSES;
 
             #[inline(always)]
@@ -96,6 +100,7 @@ macro_rules! elementwise {
                 saved: &'a mut P::Buffer<[[A; N]; B]>,
                 _: $crate::layer::Context,
             ) -> &'a mut [[A; N]] {
+                const { _ = Self::COST }
                 let y = P::own(x, saved);
                 $crate::layer::Elementwise::values(self, $crate::tensor::Array::flatten_mut(y));
                 y

@@ -4,7 +4,7 @@
 
 use core::fmt::{Result, Write};
 
-use super::{Apart, Context, Cost, InPlace, Layer, Need, Place, Slices, Yes};
+use super::{Apart, Context, Cost, InPlace, Layer, Need, Place, Slices, Yes, products, size};
 use crate::kernel::{self, Kernels};
 use crate::optimizer::{Copies, Rule};
 use crate::parameter::{Info, Order, Parameter, Path, Role, Visitor};
@@ -91,9 +91,12 @@ impl<const STEPS: usize, const VOCABULARY: usize, const N: usize, T: Scalar> Lay
     type Saved<P: Place, const B: usize> = ([[[T; N]; STEPS]; B], [T; N]);
     type Wide<const B: usize> = [[[T; N]; STEPS]; B];
     type Slots<K: Copies> = K::Of<[[T; N]; VOCABULARY]>;
-    const COST: Cost = Cost { parameters: VOCABULARY * N, gradient: STEPS * N, ..Cost::NONE };
+    const COST: Cost = {
+        size::positive("Embedding", &["STEPS", "VOCABULARY", "N"], &[STEPS, VOCABULARY, N]);
+        Cost { parameters: VOCABULARY * N, gradient: products(&[STEPS, N]), ..Cost::NONE }
+    };
     // Its update, of every vector, counts as a multiply-add a number.
-    const SLICES: Slices = Slices { multiply_adds: VOCABULARY * N, ..Slices::whole::<Self>() };
+    const SLICES: Slices = Slices { multiply_adds: products(&[VOCABULARY, N]), ..Slices::whole::<Self>() };
 
     #[inline(always)]
     fn accepts(x: &[T; STEPS]) -> bool {
@@ -107,6 +110,7 @@ impl<const STEPS: usize, const VOCABULARY: usize, const N: usize, T: Scalar> Lay
         (y, _): &'a mut Self::Saved<P, B>,
         _: Context,
     ) -> &'a mut [[[T; N]; STEPS]] {
+        const { _ = Self::COST }
         let x = P::read(x);
         let y = take_mut(y, x.len());
         for (&x, y) in x.as_flattened().iter().zip(y.as_flattened_mut()) {

@@ -3,7 +3,7 @@
 use core::fmt::{Result, Write};
 
 use super::dense::visit;
-use super::{Cost, Need};
+use super::{Cost, Need, products as count, size};
 use crate::kernel::{self, Cell, Kernels, Lanes, Rows, RowsMut, Task};
 use crate::optimizer::{Copies, Rule};
 use crate::parameter::{Info, Order, Path, Role};
@@ -63,8 +63,10 @@ pub(super) fn write_gate<const IN: usize, const N: usize, T: Scalar>(
 }
 
 /// What a layer of so many steps, inputs, units and gates costs. The first step has no state before it.
-pub(super) const fn cost([steps, inputs, n, gates]: [usize; 4], biases: usize) -> Cost {
-    let (of_inputs, of_states) = (gates * steps * inputs * n, gates * steps.saturating_sub(1) * n * n);
+#[track_caller]
+pub(super) const fn cost(layer: &str, [steps, inputs, n, gates]: [usize; 4], biases: usize) -> Cost {
+    size::positive(layer, &["STEPS", "IN", "HIDDEN"], &[steps, inputs, n]);
+    let (of_inputs, of_states) = (count(&[gates, steps, inputs, n]), count(&[gates, steps - 1, n, n]));
     let all = of_inputs + of_states;
     let parameters = gates * n * (inputs + n) + biases;
     // dx of the states is what the gradient is made of.

@@ -141,6 +141,7 @@ impl<const STEPS: usize, const IN: usize, const HIDDEN: usize, T: Scalar> Gru<ST
         hidden: &mut [[[T; HIDDEN]; S]],
         [r, z, n, q]: [&mut [[[T; HIDDEN]; S]]; 4],
     ) {
+        const { _ = Self::COST }
         gates::products::<K, T, IN, HIDDEN, S, 3>(x, &self.weight.0, &self.bias, [&mut *r, &mut *z, &mut *n]);
         for q in q.as_flattened_mut() {
             kernel::copy(from_ref(&self.recurrent_bias), from_mut(q));
@@ -207,7 +208,7 @@ impl<const STEPS: usize, const IN: usize, const HIDDEN: usize, T: Scalar> Layer 
         K::Of<[[T; HIDDEN]; 3]>,
         K::Of<[T; HIDDEN]>,
     );
-    const COST: Cost = gates::cost([STEPS, IN, HIDDEN, 3], 4 * HIDDEN);
+    const COST: Cost = gates::cost("Gru", [STEPS, IN, HIDDEN, 3], 4 * HIDDEN);
 
     #[inline(always)]
     fn forward<'a, K: Kernels, P: Place, const B: usize>(

@@ -4,7 +4,7 @@
 
 use core::marker::PhantomData;
 
-use super::{Apart, Context, InPlace, Layer, Need, No, Place};
+use super::{Apart, Context, Cost, InPlace, Layer, Need, No, Place, size};
 use crate::kernel::{self, Kernels};
 use crate::optimizer::{Copies, Rule};
 use crate::scalar::Scalar;
@@ -46,6 +46,10 @@ impl<const STEPS: usize, const N: usize, T: Scalar> Layer for Last<STEPS, N, T> 
     type Saved<P: Place, const B: usize> = [[T; N]; B];
     type Wide<const B: usize> = [[T; N]; B];
     type Slots<K: Copies> = ();
+    const COST: Cost = {
+        size::positive("Last", &["STEPS", "N"], &[STEPS, N]);
+        Cost::NONE
+    };
 
     #[inline(always)]
     fn forward<'a, K: Kernels, P: Place, const B: usize>(
@@ -54,6 +58,7 @@ impl<const STEPS: usize, const N: usize, T: Scalar> Layer for Last<STEPS, N, T> 
         saved: &'a mut [[T; N]; B],
         _: Context,
     ) -> &'a mut [[T; N]] {
+        const { _ = Self::COST }
         let x = P::read(x);
         let y = take_mut(saved, x.len());
         for (y, x) in y.iter_mut().zip(x) {

@@ -142,6 +142,7 @@ impl<const STEPS: usize, const IN: usize, const HIDDEN: usize, T: Scalar> Lstm<S
         [hidden, cell]: [&mut [[[T; HIDDEN]; S]]; 2],
         gates: [&mut [[[T; HIDDEN]; S]]; 4],
     ) {
+        const { _ = Self::COST }
         let [i, f, g, o] = gates;
         gates::products::<K, T, IN, HIDDEN, S, 4>(x, &self.weight.0, &self.bias, [&mut *i, &mut *f, &mut *g, &mut *o]);
         for t in 0..S {
@@ -202,7 +203,7 @@ impl<const STEPS: usize, const IN: usize, const HIDDEN: usize, T: Scalar> Layer 
     type Wide<const B: usize> = [[[T; HIDDEN]; STEPS]; B];
     type Slots<K: Copies> =
         (Aligned<K::Of<[[[T; HIDDEN]; IN]; 4]>>, Aligned<K::Of<[[[T; HIDDEN]; HIDDEN]; 4]>>, K::Of<[[T; HIDDEN]; 4]>);
-    const COST: Cost = gates::cost([STEPS, IN, HIDDEN, 4], 4 * HIDDEN);
+    const COST: Cost = gates::cost("Lstm", [STEPS, IN, HIDDEN, 4], 4 * HIDDEN);
 
     #[inline(always)]
     fn forward<'a, K: Kernels, P: Place, const B: usize>(

@@ -108,6 +108,7 @@ pub use self::sum::Sum;
 pub use self::tanh::Tanh;
 pub use self::transpose::Transpose;
 
+use crate::budget::Text;
 use crate::kernel::{self, Kernels, Lanes, Pointwise, Slopes, Values};
 use crate::optimizer::{Copies, Rule};
 use crate::parameter::{Parameter, Path, Visitor};
@@ -345,14 +346,14 @@ pub trait Layer: Zeroed + Sync {
 pub struct Cost {
     /// Numbers that are learned or loaded.
     pub parameters: usize,
-    /// Multiply-adds of one sample's forward pass.
-    pub forward: usize,
+    /// Multiply-adds of one sample's forward pass. They are 64 bits on every target: a layer of 9 MB can have seven thousand million.
+    pub forward: u64,
     /// Multiply-adds of one sample's parameter gradient.
-    pub gradient: usize,
+    pub gradient: u64,
     /// Multiply-adds of one sample's dx, and of a forward pass that is made again for backward.
-    pub dx: usize,
+    pub dx: u64,
     /// The part of `dx` that is never computed when the layer comes first.
-    pub skipped: usize,
+    pub skipped: u64,
     /// How many [`FrozenRef`]s are in it.
     pub references: usize,
     /// How many layers in it learn in [`observe`](Layer::observe): [`Standardize`], for example.
@@ -387,9 +388,18 @@ impl Cost {
     }
 
     /// Multiply-adds of one sample's training step in which dx of the first layer isn't computed.
-    pub const fn step(self) -> usize {
+    pub const fn step(self) -> u64 {
         self.forward + self.gradient + self.dx - self.skipped
     }
+}
+
+/// Fails, in const, where a layer or network cannot be used: one whose sizes don't follow from each other, or are 0. Returns its cost.
+#[track_caller]
+pub(crate) const fn checked<L: Layer>() -> Cost {
+    let cost = L::COST;
+    size::holds::<L::In>(Text::new("a network"), "its input");
+    size::holds::<L::Out>(Text::new("a network"), "its output");
+    cost
 }
 
 /// Into how many slices a layer's passes can be cut, and what the longest of them costs, as constants.
@@ -402,7 +412,7 @@ pub struct Slices {
     /// The part of `backward` that isn't there when no dx is wanted.
     pub skipped: usize,
     /// Multiply-adds of one sample in one slice, at most.
-    pub multiply_adds: usize,
+    pub multiply_adds: u64,
     /// Numbers of one sample that pass through a function (ReLU, eˣ, a mask) in one slice, at most.
     pub functions: usize,
 }
@@ -415,7 +425,7 @@ impl Slices {
             forward: 1,
             backward: 1,
             skipped: if L::Learns::WANTED { 0 } else { 1 },
-            multiply_adds: most(forward, gradient + dx),
+            multiply_adds: longest(forward, gradient + dx),
             functions: most(<L::In as Array>::LEN, <L::Out as Array>::LEN),
         }
     }
@@ -431,7 +441,7 @@ impl Slices {
             forward: self.forward + next.forward,
             backward: self.backward + next.backward,
             skipped: self.skipped + if learns { 0 } else { next.skipped },
-            multiply_adds: most(self.multiply_adds, next.multiply_adds),
+            multiply_adds: longest(self.multiply_adds, next.multiply_adds),
             functions: most(self.functions, next.functions),
         }
     }
@@ -445,6 +455,21 @@ impl Slices {
 /// The larger of two sizes.
 pub(crate) const fn most(a: usize, b: usize) -> usize {
     if a > b { a } else { b }
+}
+
+/// The larger of two counts of multiply-adds.
+pub(crate) const fn longest(a: u64, b: u64) -> u64 {
+    if a > b { a } else { b }
+}
+
+/// The product of sizes, as a count of multiply-adds.
+pub(crate) const fn products(sizes: &[usize]) -> u64 {
+    let (mut product, mut i) = (1, 0);
+    while i < sizes.len() {
+        product *= sizes[i] as u64;
+        i += 1;
+    }
+    product
 }
 
 /// What randomness of a forward pass depends on: the seed, the step, the place in the network and the sample; and whether running statistics are to

@@ -56,24 +56,31 @@ impl<A, B, const TOP: usize, const LEFT: usize> Default for Pad<A, B, TOP, LEFT>
 impl<A: Grid, B: Grid<T = A::T, Pixel = A::Pixel>, const TOP: usize, const LEFT: usize> Pad<A, B, TOP, LEFT> {
     /// Whether there is room.
     const CHECK: () = {
+        let channels = <A::Pixel as Array>::LEN;
         if A::AXES == 2 {
+            size::positive_of(Self::name(), &["H", "W", "C"], &[A::HEIGHT, A::WIDTH, channels]);
             Self::check(["OH", "at least TOP + H"], TOP + A::HEIGHT, B::HEIGHT);
             Self::check(["OW", "at least LEFT + W"], LEFT + A::WIDTH, B::WIDTH);
         } else {
+            size::positive_of(Self::name(), &["LEN", "C"], &[A::WIDTH, channels]);
             Self::check(["OLEN", "at least BEFORE + LEN"], LEFT + A::WIDTH, B::WIDTH);
         }
     };
 
     #[track_caller]
     const fn check([name, formula]: [&str; 2], least: usize, given: usize) {
+        if given < least {
+            size::check(Self::name(), name, formula, least, given);
+        }
+    }
+
+    /// The layer as the user named it.
+    const fn name() -> Text {
         let channels = <A::Pixel as Array>::LEN;
-        let layer = if A::AXES == 2 {
+        if A::AXES == 2 {
             Text::type_name("Pad2d", &[A::HEIGHT, A::WIDTH, channels, B::HEIGHT, B::WIDTH, TOP, LEFT])
         } else {
             Text::type_name("Pad1d", &[A::WIDTH, channels, B::WIDTH, LEFT])
-        };
-        if given < least {
-            size::check(layer, name, formula, least, given);
         }
     }
 

@@ -10,7 +10,7 @@
 use core::marker::PhantomData;
 
 use super::grid::Grid;
-use super::size::{Axis, Slide2d, Valid};
+use super::size::{Axis, Slide2d, Valid, positive_of, positive_slide};
 use super::{Apart, Context, Cost, InPlace, Layer, Need, No, Place};
 use crate::budget::Text;
 use crate::kernel::{self, Kernels, Windows};
@@ -149,6 +149,14 @@ impl<F: 'static, A: Grid, B: 'static, const KH: usize, const KW: usize, S: Slide
 impl<F: Named, A: Grid, B: Grid, const KH: usize, const KW: usize, S: Slide2d> Pool<F, A, B, KH, KW, S> {
     /// Whether the output has the size that it must have.
     const CHECK: () = {
+        if A::AXES == 2 {
+            let sizes = [A::HEIGHT, A::WIDTH, <A::Pixel as Array>::LEN, KH, KW];
+            positive_of(Self::name(), &["H", "W", "C", "KH", "KW"], &sizes);
+        } else {
+            positive_of(Self::name(), &["LEN", "C", "K"], &[A::WIDTH, <A::Pixel as Array>::LEN, KW]);
+        }
+        positive_slide::<S::Rows>(Self::name());
+        positive_slide::<S::Columns>(Self::name());
         if A::AXES == 2 && B::AXES == 2 {
             Self::ROWS.check(Self::name(), ["OH", "H", "KH"], B::HEIGHT);
             Self::COLUMNS.check(Self::name(), ["OW", "W", "KW"], B::WIDTH);
@@ -162,7 +170,7 @@ impl<F: Named, A: Grid, B: Grid, const KH: usize, const KW: usize, S: Slide2d> P
 
     /// The layer as the user named it.
     const fn name() -> Text {
-        let channels = Self::CHANNELS;
+        let channels = <A::Pixel as Array>::LEN;
         if A::AXES == 2 {
             Text::type_name(F::NAMES[1], &[A::HEIGHT, A::WIDTH, channels, B::HEIGHT, B::WIDTH, KH, KW])
         } else {

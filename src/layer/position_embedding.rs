@@ -4,7 +4,7 @@
 
 use core::fmt::{Result, Write};
 
-use super::{Context, Cost, InPlace, Layer, Need, Place, Yes};
+use super::{Context, Cost, InPlace, Layer, Need, Place, Yes, size};
 use crate::kernel::{self, Kernels};
 use crate::optimizer::{Copies, Rule};
 use crate::parameter::{Info, Order, Parameter, Path, Role, Visitor};
@@ -66,7 +66,10 @@ impl<const STEPS: usize, const N: usize, T: Scalar> Layer for PositionEmbedding<
     type Saved<P: Place, const B: usize> = P::Buffer<[[[T; N]; STEPS]; B]>;
     type Wide<const B: usize> = [[[T; N]; STEPS]; B];
     type Slots<K: Copies> = K::Of<[[T; N]; STEPS]>;
-    const COST: Cost = Cost { parameters: STEPS * N, ..Cost::NONE };
+    const COST: Cost = {
+        size::positive("PositionEmbedding", &["STEPS", "N"], &[STEPS, N]);
+        Cost { parameters: STEPS * N, ..Cost::NONE }
+    };
 
     #[inline(always)]
     fn forward<'a, K: Kernels, P: Place, const B: usize>(
@@ -75,6 +78,7 @@ impl<const STEPS: usize, const N: usize, T: Scalar> Layer for PositionEmbedding<
         saved: &'a mut P::Buffer<[[[T; N]; STEPS]; B]>,
         _: Context,
     ) -> &'a mut [[[T; N]; STEPS]] {
+        const { _ = Self::COST }
         let y = P::own(x, saved);
         for y in &mut *y {
             for (y, weight) in y.flat_mut().iter_mut().zip(self.weight.flat()) {

@@ -177,9 +177,9 @@ pub trait Blocks: Chain {
     /// Memory for what each of the blocks keeps, in turn.
     type InTurn<const B: usize>: Zeroed;
     /// Multiply-adds of all blocks but the last, which go forward again.
-    const AGAIN: usize;
+    const AGAIN: u64;
     /// Those of them in front of which nothing learns, nor in them: they don't go backward where no dx is wanted.
-    const IDLE: usize;
+    const IDLE: u64;
 
     fn ahead<'a, K: Kernels, const B: usize, M: Mode>(
         blocks: Self::Refs<'_>,
@@ -221,8 +221,8 @@ pub trait Blocks: Chain {
 impl<A: Layer> Blocks for End<A> {
     type Kept<const B: usize> = ();
     type InTurn<const B: usize> = A::Saved<Apart, B>;
-    const AGAIN: usize = 0;
-    const IDLE: usize = 0;
+    const AGAIN: u64 = 0;
+    const IDLE: u64 = 0;
 
     #[inline(always)]
     fn ahead<'a, K: Kernels, const B: usize, M: Mode>(
@@ -272,8 +272,8 @@ where
 {
     type Kept<const B: usize> = ([A::Out; B], N::Kept<B>);
     type InTurn<const B: usize> = Either<A::Saved<Apart, B>, N::InTurn<B>>;
-    const AGAIN: usize = A::COST.forward + N::AGAIN;
-    const IDLE: usize = if <A::Learns as Need>::WANTED { 0 } else { A::COST.forward + N::IDLE };
+    const AGAIN: u64 = A::COST.forward + N::AGAIN;
+    const IDLE: u64 = if <A::Learns as Need>::WANTED { 0 } else { A::COST.forward + N::IDLE };
 
     #[inline(always)]
     fn ahead<'a, K: Kernels, const B: usize, M: Mode>(

@@ -44,11 +44,13 @@ impl<A, B> Default for Reshape<A, B> {
 }
 
 impl<A: Array, B: Array<T = A::T>> Reshape<A, B> {
-    /// Whether both have as many numbers.
+    /// Whether both have as many numbers, and there are some.
     const CHECK: () = if B::SHAPE.rank() == 1 {
         let layer = Text::new("Flatten<_, ").number(B::LEN).text(">");
         size::check(layer, "N", "the numbers of its input", A::LEN, B::LEN);
+        size::positive_of(layer, &["N"], &[B::LEN]);
     } else {
+        size::holds::<A>(Text::new("Reshape<A, B>"), "A");
         size::check(Text::new("Reshape<A, B>"), "the numbers of B", "those of A", A::LEN, B::LEN);
     };
 }

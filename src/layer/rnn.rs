@@ -112,6 +112,7 @@ impl<const STEPS: usize, const IN: usize, const HIDDEN: usize, T: Scalar> Rnn<ST
         initial: Option<&[[T; HIDDEN]]>,
         hidden: &mut [[[T; HIDDEN]; S]],
     ) {
+        const { _ = Self::COST }
         let ([weight], [recurrent], [bias]) = (&self.weight.0, &self.recurrent.0, &self.bias);
         kernel::mul_rows::<K, T, IN, HIDDEN>(x.as_flattened(), weight, Some(bias), hidden.as_flattened_mut());
         for t in 0..S {
@@ -150,7 +151,7 @@ impl<const STEPS: usize, const IN: usize, const HIDDEN: usize, T: Scalar> Layer 
     type Wide<const B: usize> = [[[T; HIDDEN]; STEPS]; B];
     type Slots<K: Copies> =
         (Aligned<K::Of<[[[T; HIDDEN]; IN]; 1]>>, Aligned<K::Of<[[[T; HIDDEN]; HIDDEN]; 1]>>, K::Of<[[T; HIDDEN]; 1]>);
-    const COST: Cost = gates::cost([STEPS, IN, HIDDEN, 1], HIDDEN);
+    const COST: Cost = gates::cost("Rnn", [STEPS, IN, HIDDEN, 1], HIDDEN);
 
     #[inline(always)]
     fn forward<'a, K: Kernels, P: Place, const B: usize>(

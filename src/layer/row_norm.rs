@@ -102,12 +102,12 @@ impl<const N: usize, const M: usize, T: Scalar, A: Array<T = T>> RowNorm<N, M, A
 
     /// Whether the samples are rows of features, with a bias each or none.
     const CHECK: () = {
-        if N == 0 {
-            Self::name().text(": N must be at least 1").panic();
-        }
+        // One with N = 0 could be either.
+        size::positive_of(Text::new("LayerNorm<0, A> or RMSNorm<0, A>"), &["N"], &[N]);
         if M != 0 && M != N {
             Self::name().text(": M must be N or 0").panic();
         }
+        size::holds::<A>(Self::name(), "A");
         size::check(Self::name(), "N", "the last dimension of A", A::SHAPE.last(), N);
     };
 

@@ -1,14 +1,15 @@
 //! Output sizes of windows that slide: the formulas, for users and for the checks of the layers.
 
 use crate::budget::Text;
+use crate::tensor::Array;
 
-/// How many numbers apart the ends of a kernel of `kernel` numbers are, both included: `dilation · (kernel - 1) + 1`.
+/// How many numbers apart the ends of a kernel of `kernel` numbers are, both included: `dilation · (kernel - 1) + 1`; 0 without a kernel.
 #[inline(always)]
 pub const fn span(kernel: usize, dilation: usize) -> usize {
-    dilation * (kernel - 1) + 1
+    if kernel == 0 { 0 } else { dilation * (kernel - 1) + 1 }
 }
 
-/// Positions of a window within `size` numbers, without padding: `(size - span) / stride + 1`, rounded down.
+/// Positions of a window within `size` numbers, without padding: `(size - span) / stride + 1`, rounded down; 0 without a kernel or a stride.
 ///
 /// ```
 /// # use stackprop::layer::size::valid;
@@ -17,18 +18,22 @@ pub const fn span(kernel: usize, dilation: usize) -> usize {
 /// ```
 #[inline(always)]
 pub const fn valid(size: usize, kernel: usize, stride: usize, dilation: usize) -> usize {
-    if span(kernel, dilation) > size { 0 } else { (size - span(kernel, dilation)) / stride + 1 }
+    if kernel == 0 || stride == 0 || span(kernel, dilation) > size {
+        0
+    } else {
+        (size - span(kernel, dilation)) / stride + 1
+    }
 }
 
-/// Positions of a window with as much padding as it takes: `size / stride`, rounded up.
+/// Positions of a window with as much padding as it takes: `size / stride`, rounded up; 0 without a stride.
 #[inline(always)]
 pub const fn same(size: usize, stride: usize) -> usize {
-    size.div_ceil(stride)
+    if stride == 0 { 0 } else { size.div_ceil(stride) }
 }
 
-/// What comes out of a transposed convolution, the one that gives `size` back: `(size - 1) · stride + span`.
+/// What comes out of a transposed convolution, the one that gives `size` back: `(size - 1) · stride + span`; 0 of nothing.
 pub const fn transposed(size: usize, kernel: usize, stride: usize, dilation: usize) -> usize {
-    (size - 1) * stride + span(kernel, dilation)
+    if size == 0 { 0 } else { (size - 1) * stride + span(kernel, dilation) }
 }
 
 /// How a window slides along one axis, as a type: [`Valid`], [`Same`] or [`Padded`].
@@ -112,7 +117,7 @@ pub struct Axis {
 }
 
 impl Axis {
-    /// A window of `kernel` numbers over `size`, sliding as `S` says.
+    /// A window of `kernel` numbers over `size`, sliding as `S` says. Where one of the sizes, the stride or the dilation is 0, it has no positions.
     ///
     /// ```
     /// # use stackprop::layer::size::{Axis, Same};
@@ -120,7 +125,6 @@ impl Axis {
     /// assert_eq!(Axis::new::<Same<2>>(7, 4).before(), 1);
     /// ```
     pub const fn new<S: Slide>(size: usize, kernel: usize) -> Self {
-        assert!(kernel > 0 && S::STRIDE > 0 && S::DILATION > 0, "a kernel, a stride and a dilation are 1 at least");
         Self { size, kernel, stride: S::STRIDE, dilation: S::DILATION, padding: S::PADDING }
     }
 
@@ -128,6 +132,7 @@ impl Axis {
     #[inline(always)]
     pub const fn positions(self) -> usize {
         match self.padding {
+            _ if self.size == 0 || self.kernel == 0 || self.stride == 0 || self.dilation == 0 => 0,
             Padding::None => valid(self.size, self.kernel, self.stride, self.dilation),
             Padding::Same => same(self.size, self.stride),
             Padding::Both(n) => valid(self.size + 2 * n, self.kernel, self.stride, self.dilation),
@@ -141,7 +146,7 @@ impl Axis {
             Padding::None => 0,
             Padding::Both(n) => n,
             Padding::Same => {
-                let covered = (self.positions() - 1) * self.stride + span(self.kernel, self.dilation);
+                let covered = self.positions().saturating_sub(1) * self.stride + span(self.kernel, self.dilation);
                 covered.saturating_sub(self.size) / 2
             }
         }
@@ -162,13 +167,14 @@ impl Axis {
     /// The positions at which all taps fall on numbers.
     #[inline(always)]
     pub(crate) const fn inner(self) -> (usize, usize) {
-        let (start, end) = (self.positions_of(0).0, self.positions_of(self.kernel - 1).1);
+        let (start, end) = (self.positions_of(0).0, self.positions_of(self.kernel.saturating_sub(1)).1);
         (if start < end { start } else { end }, end)
     }
 
     /// Those of `count` numbers, `step` apart, from `first` on, that are none of the padding.
     #[inline(always)]
     const fn inside(self, first: usize, step: usize, count: usize) -> (usize, usize) {
+        let step = if step == 0 { 1 } else { step };
         let start = self.before().saturating_sub(first).div_ceil(step);
         let end =
             if self.size + self.before() > first { (self.size + self.before() - first - 1) / step + 1 } else { 0 };
@@ -288,6 +294,48 @@ impl Axis {
             };
             text.text(", not ").number(self.size).panic();
         }
+    }
+}
+
+/// Fails, in const, where one of a layer's sizes is 0: "Gru<0, 3, 4>: STEPS must be at least 1".
+#[doc(hidden)]
+#[track_caller]
+pub const fn positive(layer: &str, names: &[&str], sizes: &[usize]) {
+    positive_of(Text::type_name(layer, sizes), names, sizes);
+}
+
+/// [`positive`], where not all sizes are in the name of the layer, or others are.
+#[track_caller]
+pub(crate) const fn positive_of(layer: Text, names: &[&str], sizes: &[usize]) {
+    let mut i = 0;
+    while i < sizes.len() {
+        if sizes[i] == 0 {
+            layer.text(": ").text(names[i]).text(" must be at least 1").panic();
+        }
+        i += 1;
+    }
+}
+
+/// The same for how a window slides.
+#[track_caller]
+pub(crate) const fn positive_slide<S: Slide>(layer: Text) {
+    positive_of(layer, &["STRIDE", "DILATION"], &[S::STRIDE, S::DILATION]);
+}
+
+/// The same for a layer of `n` arrays `A`: "ReLU<0>: N must be at least 1", "ReLU<3, A>: A must hold at least 1 number".
+#[doc(hidden)]
+#[track_caller]
+pub const fn positive_each<A: Array>(layer: &str, n: usize) {
+    let text = Text::new(layer).text("<").number(n).text(if A::SHAPE.rank() == 0 { ">" } else { ", A>" });
+    positive_of(text, &["N"], &[n]);
+    holds::<A>(text, "A");
+}
+
+/// Fails, in const, where arrays hold no number: "`layer`: `name` must hold at least 1 number".
+#[track_caller]
+pub(crate) const fn holds<A: Array>(layer: Text, name: &str) {
+    if A::LEN == 0 {
+        layer.text(": ").text(name).text(" must hold at least 1 number").panic();
     }
 }
 

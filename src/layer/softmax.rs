@@ -4,7 +4,7 @@
 
 use core::marker::PhantomData;
 
-use super::{Apart, Context, InPlace, Layer, Need, No, Place};
+use super::{Apart, Context, Cost, InPlace, Layer, Need, No, Place, size};
 use crate::kernel::{self, Kernels};
 use crate::optimizer::{Copies, Rule};
 use crate::scalar::Scalar;
@@ -75,6 +75,10 @@ impl<const N: usize, T: Scalar> Layer for Softmax<N, T> {
     type Saved<P: Place, const B: usize> = P::Buffer<[[T; N]; B]>;
     type Wide<const B: usize> = [[T; N]; B];
     type Slots<K: Copies> = ();
+    const COST: Cost = {
+        size::positive("Softmax", &["N"], &[N]);
+        Cost::NONE
+    };
 
     #[inline(always)]
     fn forward<'a, K: Kernels, P: Place, const B: usize>(
@@ -83,6 +87,7 @@ impl<const N: usize, T: Scalar> Layer for Softmax<N, T> {
         saved: &'a mut P::Buffer<[[T; N]; B]>,
         _: Context,
     ) -> &'a mut [[T; N]] {
+        const { _ = Self::COST }
         let y = P::own(x, saved);
         normalise::<K, T, N>(y);
         y

@@ -11,7 +11,7 @@
 use core::fmt::{Result as Written, Write};
 
 use super::softmax::BLOCK;
-use super::{Apart, Context, Cost, InPlace, Layer, Need, No, Place, SettingError, Slices};
+use super::{Apart, Context, Cost, InPlace, Layer, Need, No, Place, SettingError, Slices, size};
 use crate::kernel::{self, Kernels};
 use crate::optimizer::{Copies, Rule};
 use crate::parameter::{Info, Order, Parameter, Path, Role, Visitor};
@@ -92,6 +92,7 @@ impl<const N: usize, T: Scalar> Standardize<N, T> {
     /// Adds samples to the statistics, in order. The trainer does that at the end of each step.
     #[inline(always)]
     pub fn update(&mut self, samples: &[[T; N]]) {
+        const { _ = Self::COST }
         for x in samples {
             self.count += T::ONE;
             if self.memory > T::ZERO && self.count > self.memory {
@@ -151,7 +152,10 @@ impl<const N: usize, T: Scalar> Layer for Standardize<N, T> {
     type Saved<P: Place, const B: usize> = [[T; N]; B];
     type Wide<const B: usize> = [[T; N]; B];
     type Slots<K: Copies> = ();
-    const COST: Cost = Cost { parameters: 3 * N + 1, statistics: 1, ..Cost::NONE };
+    const COST: Cost = {
+        size::positive("Standardize", &["N"], &[N]);
+        Cost { parameters: 3 * N + 1, statistics: 1, ..Cost::NONE }
+    };
     // Backward keeps x for `observe`, whether dx is wanted or not.
     const SLICES: Slices = Slices { skipped: 0, ..Slices::whole::<Self>() };
 
@@ -162,6 +166,7 @@ impl<const N: usize, T: Scalar> Layer for Standardize<N, T> {
         saved: &'a mut [[T; N]; B],
         _: Context,
     ) -> &'a mut [[T; N]] {
+        const { _ = Self::COST }
         let x = P::read(x);
         let y = take_mut(saved, x.len());
         kernel::copy(x, y);

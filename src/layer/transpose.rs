@@ -2,7 +2,7 @@
 
 use core::marker::PhantomData;
 
-use super::{Apart, Context, InPlace, Layer, Need, No, Place};
+use super::{Apart, Context, Cost, InPlace, Layer, Need, No, Place, size};
 use crate::kernel::{self, Kernels};
 use crate::optimizer::{Copies, Rule};
 use crate::scalar::Scalar;
@@ -60,6 +60,10 @@ impl<const A: usize, const B: usize, T: Scalar> Layer for Transpose<A, B, T> {
     type Saved<P: Place, const BATCH: usize> = [[[T; A]; B]; BATCH];
     type Wide<const BATCH: usize> = [[[T; A]; B]; BATCH];
     type Slots<K: Copies> = ();
+    const COST: Cost = {
+        size::positive("Transpose", &["A", "B"], &[A, B]);
+        Cost::NONE
+    };
 
     #[inline(always)]
     fn forward<'a, K: Kernels, P: Place, const BATCH: usize>(
@@ -68,6 +72,7 @@ impl<const A: usize, const B: usize, T: Scalar> Layer for Transpose<A, B, T> {
         saved: &'a mut [[[T; A]; B]; BATCH],
         _: Context,
     ) -> &'a mut [[[T; A]; B]] {
+        const { _ = Self::COST }
         let x = P::read(x);
         let y = take_mut(saved, x.len());
         transpose(x, y);

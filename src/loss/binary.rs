@@ -4,6 +4,7 @@
 //! Lᵢ = max(x, 0) - x t + ln(1 + e^-|x|), ∂L/∂xᵢ = (pᵢ - tᵢ) / N.
 
 use super::{Compares, Loss, TargetError, check_finite};
+use crate::layer::size::positive;
 use crate::scalar::Scalar;
 use crate::tensor::Vector;
 use crate::total;
@@ -49,6 +50,7 @@ impl<T: Scalar, const N: usize> Compares<[T; N], Vector<N, T>> for BinaryCrossEn
     }
     #[inline(always)]
     fn loss(&self, y: &[T; N], target: &Vector<N, T>) -> T {
+        const { positive("BinaryCrossEntropy", &["N"], &[N]) }
         let losses = y.iter().zip(&target.0).map(|(&y, &t)| {
             let (p, q) = clipped(y);
             -(t * p.ln() + (T::ONE - t) * q.ln())
@@ -71,6 +73,7 @@ impl<T: Scalar, const N: usize> Compares<[T; N], Vector<N, T>> for SigmoidCrossE
     }
     #[inline(always)]
     fn loss(&self, y: &[T; N], target: &Vector<N, T>) -> T {
+        const { positive("SigmoidCrossEntropy", &["N"], &[N]) }
         let losses = y.iter().zip(&target.0).map(|(&x, &t)| {
             let positive = if x < T::ZERO { T::ZERO } else { x };
             positive - x * t + (-x.abs()).exp().ln_1p()

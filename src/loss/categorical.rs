@@ -8,6 +8,7 @@ use core::slice::{from_mut, from_ref};
 use super::{Compares, Loss, TargetError, check_finite};
 use crate::kernel::{self, Kernels, Lanes, Portable};
 use crate::layer::BLOCK;
+use crate::layer::size::positive;
 use crate::scalar::Scalar;
 use crate::tensor::{Vector, take_mut};
 use crate::total::{self, Total};
@@ -87,6 +88,7 @@ impl<T: Scalar, L: Label, const CLASSES: usize> Compares<[T; CLASSES], L> for Ca
     }
     #[inline(always)]
     fn loss(&self, y: &[T; CLASSES], label: &L) -> T {
+        const { positive("CategoricalCrossEntropy", &["CLASSES"], &[CLASSES]) }
         surprise(probability(y, *label))
     }
 }
@@ -105,6 +107,7 @@ impl<T: Scalar, const CLASSES: usize> Compares<[T; CLASSES], Vector<CLASSES, T>>
     }
     #[inline(always)]
     fn loss(&self, y: &[T; CLASSES], target: &Vector<CLASSES, T>) -> T {
+        const { positive("CategoricalCrossEntropy", &["CLASSES"], &[CLASSES]) }
         total::sum(y.iter().zip(&target.0).map(|(&y, &t)| t * surprise(y)))
     }
 }
@@ -115,6 +118,7 @@ fn softmax<K: Kernels, T: Scalar, const CLASSES: usize>(
     y: &[[T; CLASSES]],
     dy: &mut [[T; CLASSES]],
 ) -> [[T; BLOCK]; 3] {
+    const { positive("SoftmaxCrossEntropy", &["CLASSES"], &[CLASSES]) }
     let (mut max, mut sum, n) = ([T::ZERO; BLOCK], [T::ZERO; BLOCK], y.len().min(dy.len()));
     kernel::below_largest::<K, T, CLASSES>(y, dy, &mut max, &mut sum);
     let mut ln_sum = sum;

@@ -2,6 +2,7 @@
 //! squared d², absolute |d|, and Huber's: d²/2 where |d| ≤ δ, else δ (|d| - δ/2).
 
 use super::{Compares, Loss, TargetError, check_finite};
+use crate::layer::size::positive;
 use crate::layer::{Setting, SettingError};
 use crate::scalar::Scalar;
 use crate::tensor::{Array, Tensor};
@@ -77,7 +78,7 @@ fn sign<T: Scalar>(d: T) -> T {
     }
 }
 
-macro_rules! regression { ($($loss:ty),*) => { $(
+macro_rules! regression { ($($name:ident $loss:ty),*) => { $(
     impl<T: Scalar, const N: usize> Loss<[T; N]> for $loss {}
 
     impl<T: Scalar, const N: usize> Compares<[T; N], Tensor<[T; N]>> for $loss {
@@ -87,6 +88,7 @@ macro_rules! regression { ($($loss:ty),*) => { $(
         }
         #[inline(always)]
         fn gradient(&self, y: &[T; N], target: &Tensor<[T; N]>, scale: T, dy: &mut [T; N]) -> T {
+            const { positive(stringify!($name), &["N"], &[N]) }
             let count = T::from_usize(<[T; N]>::LEN);
             let losses = y.iter().zip(&target.0).zip(dy).map(|((&y, &t), dy)| {
                 let (loss, slope) = self.distance(y - t);
@@ -97,9 +99,10 @@ macro_rules! regression { ($($loss:ty),*) => { $(
         }
         #[inline(always)]
         fn loss(&self, y: &[T; N], target: &Tensor<[T; N]>) -> T {
+            const { positive(stringify!($name), &["N"], &[N]) }
             let losses = y.iter().zip(&target.0).map(|(&y, &t)| self.distance(y - t).0);
             total::sum(losses) / T::from_usize(<[T; N]>::LEN)
         }
     }
 )* } }
-regression!(MeanSquaredError<N>, MeanAbsoluteError<N>, Huber<N, T>);
+regression!(MeanSquaredError MeanSquaredError<N>, MeanAbsoluteError MeanAbsoluteError<N>, Huber Huber<N, T>);

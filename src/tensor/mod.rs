@@ -207,6 +207,9 @@ impl<A: Array> Tensor<A> {
 /// Fails to compile where a reshape loses or invents numbers. Both forms of reshape call it, so that the compiler shows the user's line.
 #[track_caller]
 const fn same_count(from: usize, to: usize) {
+    if from == 0 {
+        panic!("reshape: a tensor must hold at least 1 number");
+    }
     if from != to {
         Text::new("reshape: a tensor of ").number(from).text(" numbers cannot become one of ").number(to).panic();
     }

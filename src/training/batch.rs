@@ -1,5 +1,7 @@
 //! A batch that is filled sample by sample.
 
+use crate::budget::Text;
+use crate::layer::size::positive_of;
 use crate::storage::Zeroed;
 use crate::tensor::{Array, Tensor};
 
@@ -15,8 +17,13 @@ pub struct Batch<In, Target, const BATCH: usize> {
 crate::storage::zeroed!([In: Zeroed, Target: Zeroed, const BATCH: usize] Batch<In, Target, BATCH> { inputs, targets });
 
 impl<In: Array, Target: Zeroed, const BATCH: usize> Batch<In, Target, BATCH> {
+    /// Refuses, in a build, room for no sample.
+    const CHECK: () = positive_of(Text::new("Batch<In, Target, ").number(BATCH).text(">"), &["BATCH"], &[BATCH]);
     /// An empty batch, for a `static`.
-    pub const ZERO: Self = <Self as Zeroed>::ZERO;
+    pub const ZERO: Self = {
+        let () = Self::CHECK;
+        <Self as Zeroed>::ZERO
+    };
 
     /// Fills its front with samples `from..to` of an order; returns how many that are.
     pub(crate) fn fill(
@@ -26,6 +33,7 @@ impl<In: Array, Target: Zeroed, const BATCH: usize> Batch<In, Target, BATCH> {
         order: impl Fn(usize) -> usize,
         sample: &mut impl FnMut(usize, &mut Tensor<In>) -> Target,
     ) -> usize {
+        const { Self::CHECK }
         let slots = self.inputs.0.iter_mut().zip(&mut self.targets);
         let mut count = 0;
         for ((input, target), i) in slots.zip(from..to) {

@@ -18,13 +18,13 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
     pub const ACTIVATION_BYTES: usize = size_of::<N::Saved<Apart, BATCH>>() + size_of::<N::Wide<BATCH>>();
     /// Bytes of the whole trainer, with what begins at a cache line on processors with wide vectors. An input buffer, where an epoch needs one, is a [`Batch`](super::Batch) of its own.
     pub const BYTES: usize = {
-        let _ = N::COST; // where the compiler refuses sizes that don't follow from each other
+        let () = Self::CHECK;
         size_of::<Self>()
     };
     /// Bytes that inference of single samples needs: the network and its activations.
     pub const INFERENCE_BYTES: usize = size_of::<N>() + size_of::<N::Saved<Apart, 1>>();
     /// Multiply-adds of one sample's forward pass.
-    pub const FORWARD_MULTIPLY_ADDS: usize = N::COST.forward;
+    pub const FORWARD_MULTIPLY_ADDS: u64 = N::COST.forward;
     /// Multiply-adds of a step on a full batch.
-    pub const STEP_MULTIPLY_ADDS: usize = BATCH * N::COST.step();
+    pub const STEP_MULTIPLY_ADDS: u64 = BATCH as u64 * N::COST.step();
 }

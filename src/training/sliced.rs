@@ -5,8 +5,10 @@ use core::task::Poll;
 use super::sink::{Step, WINDOW};
 use super::trainer::compare;
 use super::{Buffered, Fused, Sink, StepError, Trainer};
+use crate::budget::Text;
 use crate::kernel::{self, Kernels, Task};
-use crate::layer::{Apart, Layer, most};
+use crate::layer::size::positive_of;
+use crate::layer::{Apart, Layer, checked, longest, most};
 use crate::loss::{Compares, Loss};
 use crate::optimizer::Optimizer;
 use crate::scalar::Scalar;
@@ -63,14 +65,23 @@ crate::storage::zeroed!(
 );
 
 impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: Sink> Sliced<N, L, O, BATCH, G> {
+    /// Refuses, in a build, batches of no sample, and what cannot be trained.
+    const CHECK: () = {
+        positive_of(Text::new("Sliced<N, L, O, ").number(BATCH).text(">"), &["BATCH"], &[BATCH]);
+        _ = checked::<N>();
+    };
     /// All zeros, not ready: the initial value of a `static`, which goes to `.bss`.
-    pub const ZERO: Self = <Self as Zeroed>::ZERO;
+    pub const ZERO: Self = {
+        let () = Self::CHECK;
+        <Self as Zeroed>::ZERO
+    };
     /// Bytes of it all.
     pub const BYTES: usize = size_of::<Self>();
     /// How many polls a step takes.
     pub const SLICES: usize = Self::ACCUMULATED + 2 * Self::WINDOWS;
     /// Multiply-adds in one slice, at most; the check of a number of the gradient and its update count as one.
-    pub const SLICE_MULTIPLY_ADDS: usize = most(BATCH * N::SLICES.multiply_adds, if G::APART { WINDOW } else { 0 });
+    pub const SLICE_MULTIPLY_ADDS: u64 =
+        longest(BATCH as u64 * N::SLICES.multiply_adds, if G::APART { WINDOW as u64 } else { 0 });
     /// Numbers that pass through an activation, a mask or the loss in one slice, at most.
     pub const SLICE_FUNCTIONS: usize = BATCH * most(N::SLICES.functions, <N::Out as Array>::LEN);
 
@@ -86,6 +97,7 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
     #[cfg(feature = "std")]
     #[must_use]
     pub fn boxed() -> std::boxed::Box<Self> {
+        const { Self::CHECK }
         <Self as Zeroed>::boxed()
     }
 
@@ -122,6 +134,7 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
     where
         L: Compares<N::Out, Y>,
     {
+        const { Self::CHECK }
         self.trainer_mut()?.check(x, targets)?;
         (self.next, self.end, self.samples) = (0, end, x.len());
         Ok(())

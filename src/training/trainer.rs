@@ -6,9 +6,11 @@ pub use self::guard::{Divergence, Guard, GuardError};
 
 use super::sink::{self, Gathered, Step};
 use super::{Batch, Buffered, EpochError, Fused, NotReady, Sink, StepError};
+use crate::budget::Text;
 use crate::init::{Init, initialise};
 use crate::kernel::{self, Kernels, Task};
-use crate::layer::{Apart, Context, Layer, SettingError};
+use crate::layer::size::positive_of;
+use crate::layer::{Apart, Context, Layer, SettingError, checked};
 use crate::loss::{Compares, Loss};
 use crate::metric::Metric;
 use crate::optimizer::{Copies, CopiesOf, Is, Optimizer, Rule};
@@ -46,13 +48,22 @@ crate::storage::zeroed!(
 );
 
 impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: Sink> Trainer<N, L, O, BATCH, G> {
+    /// Refuses, in a build, batches of no sample, and what cannot be trained.
+    pub(super) const CHECK: () = {
+        positive_of(Text::new("Trainer<N, L, O, ").number(BATCH).text(">"), &["BATCH"], &[BATCH]);
+        _ = checked::<N>();
+    };
     /// All zeros, not ready: the initial value of a `static`, which goes to `.bss`.
-    pub const ZERO: Self = <Self as Zeroed>::ZERO;
+    pub const ZERO: Self = {
+        let () = Self::CHECK;
+        <Self as Zeroed>::ZERO
+    };
 
     /// In a new box, without passing through the stack; not ready.
     #[cfg(feature = "std")]
     #[must_use]
     pub fn boxed() -> std::boxed::Box<Self> {
+        const { Self::CHECK }
         <Self as Zeroed>::boxed()
     }
 
@@ -70,6 +81,7 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
     /// # Errors
     /// [`SettingError::LearningRate`] if the optimizer's isn't finite; then nothing changes.
     pub fn reset_with(&mut self, seed: u64, optimizer: impl Is<O>, init: Init) -> Result<(), SettingError> {
+        const { Self::CHECK }
         let optimizer = optimizer.it();
         SettingError::LearningRate.unless(optimizer.learning_rate().is_finite(), ())?;
         initialise(&mut self.network, init, &mut generator(seed));
@@ -82,6 +94,7 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
     /// # Errors
     /// [`SettingError::LearningRate`] if the optimizer's isn't finite, [`SettingError::Frozen`] if a frozen layer is all zeros; then nothing changes.
     pub fn resume(&mut self, seed: u64, optimizer: impl Is<O>) -> Result<(), SettingError> {
+        const { Self::CHECK }
         let optimizer = optimizer.it();
         SettingError::LearningRate.unless(optimizer.learning_rate().is_finite(), ())?;
         let mut zeros = FindZeros(None);
@@ -219,7 +232,7 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
     where
         L: Compares<N::Out, Y>,
     {
-        let _ = const { N::COST }; // where the compiler refuses what cannot be trained
+        const { Self::CHECK }
         self.check(x, targets)?;
         let (context, divisor) = (self.context(), self.divisor(x.len()));
         let y = self.network.forward::<K, Apart, BATCH>(x, &mut self.saved.0, context);
@@ -367,6 +380,7 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
 
     #[inline(always)]
     fn infer_some<'a>(&'a mut self, x: &'a [N::In]) -> Result<&'a [N::Out], NotReady> {
+        const { Self::CHECK }
         if self.ready { Ok(infer::<N, BATCH>(&self.network, x, &mut self.saved.0)) } else { Err(NotReady) }
     }
 }

@@ -80,7 +80,7 @@ fn single_2d<const SIDE: usize, const C: usize>(bench: &mut Bench, group: &str) 
 
 /// Of a forward pass. As everywhere here, what falls on padding counts: 5 of 100 of a window of 3 x 3 on 28 x 28.
 fn operations<L: Layer>(batch: usize) -> f64 {
-    (2 * L::COST.forward * batch) as f64
+    (2 * L::COST.forward * batch as u64) as f64
 }
 
 /// Of forward, of a step with SGD, and of one with Adam, which keeps two numbers beside each weight.
@@ -88,7 +88,7 @@ fn works<L: Layer>(batch: usize) -> [Work; 3] {
     let weights = (L::COST.parameters * size_of::<f32>()) as f64;
     let forward =
         Work { operations: operations::<L>(batch), scalar: size_of::<f32>(), read: weights, ..Work::default() };
-    let step = Work { operations: (2 * L::COST.step() * batch) as f64, updated: weights, ..forward };
+    let step = Work { operations: (2 * L::COST.step() * batch as u64) as f64, updated: weights, ..forward };
     [forward, step, Work { updated: 3.0 * weights, ..step }]
 }
 

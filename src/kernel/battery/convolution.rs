@@ -106,7 +106,7 @@ fn products_of(n: usize, window: Window, mut product: impl FnMut(usize, usize, u
 
 fn products<K: Kernels, T: Scalar, C: Convolution, const WEIGHTS: usize>(batch: usize) {
     let window = C::WINDOW;
-    let mut state = mix(window.multiply_adds() as u64);
+    let mut state = mix(window.multiply_adds());
     let mut numbers = |n: usize| {
         let mut number = || {
             state = mix(state);

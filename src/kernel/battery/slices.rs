@@ -11,7 +11,7 @@ use crate::sealed::Sealed;
 use crate::storage::{Buffer, Zeroed};
 
 thread_local! {
-    static COUNT: Cell<usize> = const { Cell::new(0) };
+    static COUNT: Cell<u64> = const { Cell::new(0) };
 }
 
 /// A number whose multiply-adds are counted.
@@ -119,7 +119,7 @@ impl Rule<f32> for Move {
 }
 
 /// The multiply-adds of what a function does.
-fn count(run: impl FnOnce()) -> usize {
+fn count(run: impl FnOnce()) -> u64 {
     COUNT.set(0);
     run();
     COUNT.get()
@@ -127,7 +127,7 @@ fn count(run: impl FnOnce()) -> usize {
 
 /// All slices of a step have the multiply-adds of the step, and the longest has `longest`: no more than its constant says, which counts a dx
 /// that isn't wanted in front, too.
-fn slices<N: Layer<T = f32>, const B: usize>(longest: usize) {
+fn slices<N: Layer<T = f32>, const B: usize>(longest: u64) {
     let (mut net, x) = (N::boxed(), <[N::In; B]>::boxed());
     let (mut saved, mut grad) = (N::Saved::<Apart, B>::boxed(), N::Wide::<B>::boxed());
     let (mut slots, context) = (N::Slots::<CopiesOf<0>>::boxed(), Context::new(0, 0));
@@ -135,16 +135,16 @@ fn slices<N: Layer<T = f32>, const B: usize>(longest: usize) {
     for slice in 0..N::SLICES.forward {
         counts.push(count(|| net.forward_slice::<Counting, Apart, B>(&*x, &mut saved, context, slice)));
     }
-    assert_eq!(counts.iter().sum::<usize>(), B * N::COST.forward);
+    assert_eq!(counts.iter().sum::<u64>(), B as u64 * N::COST.forward);
     for slice in 0..N::SLICES.backward(false) {
         let (grad, slots) = (grad.flat(), &mut *slots);
         counts.push(count(|| {
             net.backward_slice::<Counting, Apart, B, No, Move>(&*x, &mut saved, grad, slots, &Move, context, slice);
         }));
     }
-    assert_eq!(counts.iter().sum::<usize>(), B * N::COST.step());
+    assert_eq!(counts.iter().sum::<u64>(), B as u64 * N::COST.step());
     assert_eq!(counts.iter().max(), Some(&longest), "{counts:?}");
-    assert!(longest <= B * N::SLICES.multiply_adds);
+    assert!(longest <= B as u64 * N::SLICES.multiply_adds);
 }
 
 /// Sizes that are multiples of 16: a vector that is filled up with zeros counts as a whole one.

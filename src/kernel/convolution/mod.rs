@@ -41,8 +41,10 @@ trait Sizes: Convolution {
     /// Channels that aren't groups would be looked for where there are none.
     const CHECKED: () = {
         let Window { wide, narrow, per, .. } = Self::WINDOW;
-        let groups = wide / per;
-        assert!(wide == groups * per && narrow.is_multiple_of(groups), "as many channels in each group")
+        // Without channels the layer has said so by then.
+        let groups = quotient(wide, per);
+        let even = wide == groups * per && narrow.is_multiple_of(groups);
+        assert!(wide == 0 || even, "as many channels in each group")
     };
 }
 impl<C: Convolution> Sizes for C {}
@@ -89,8 +91,8 @@ impl Window {
 
     /// Multiply-adds of a sample, those with padding included.
     #[inline(always)]
-    pub const fn multiply_adds(self) -> usize {
-        self.weights() * self.rows.positions() * self.columns.positions()
+    pub const fn multiply_adds(self) -> u64 {
+        self.weights() as u64 * self.rows.positions() as u64 * self.columns.positions() as u64
     }
 
     /// Whether each channel stands alone: vectors then run along the channels of both sides.
@@ -109,19 +111,19 @@ impl Window {
     /// Groups that are treated one by one.
     #[inline(always)]
     const fn groups(self) -> usize {
-        if self.each() { 1 } else { self.wide / self.per }
+        if self.each() { 1 } else { quotient(self.wide, self.per) }
     }
 
     /// Narrow channels of a group.
     #[inline(always)]
     const fn outputs(self) -> usize {
-        self.narrow / self.groups()
+        quotient(self.narrow, self.groups())
     }
 
     /// Wide channels of a group.
     #[inline(always)]
     const fn inputs(self) -> usize {
-        self.wide / self.groups()
+        quotient(self.wide, self.groups())
     }
 
     /// Whether the taps of a row are one run of numbers.
@@ -150,6 +152,11 @@ impl Window {
         }
         Planes { samples: 1, rows, columns }
     }
+}
+
+/// `a / b`, and 0 where `b` is 0: constants of a layer without channels aren't errors of their own.
+const fn quotient(a: usize, b: usize) -> usize {
+    if b == 0 { 0 } else { a / b }
 }
 
 /// How a batch is gone through.

@@ -74,8 +74,11 @@ pub(in crate::kernel) unsafe fn dots_at<K: Kernels, T: Scalar, E: Epilogue<T>, c
     let (a, m, bias, out) = (a.cast::<T>(), m.cast::<T>(), bias.map(|b| b.as_ptr()), out.cast::<T>());
     let (n, first, last) = (n.min(end.rows(R)), rows.start.min(R), rows.end.min(R));
     // Rows that stay in the nearest cache for all samples: a multiple of those that are treated at a time.
-    let block =
-        if n > 4 { const { if C * T::BYTES > 6144 { 4 } else { 24576 / (C * T::BYTES) / 4 * 4 } } } else { usize::MAX };
+    let block = if n > 4 {
+        const { if C * T::BYTES > 6144 || C == 0 { 4 } else { 24576 / (C * T::BYTES) / 4 * 4 } }
+    } else {
+        usize::MAX
+    };
     for first in (first..last).step_by(block) {
         let last = last.min(first.saturating_add(block));
         let mut b = 0;

@@ -95,7 +95,7 @@ unsafe fn mul_rows_packed<K: Kernels, T: Scalar, E: Epilogue<T>, const R: usize,
     let mut panel = Panel::<V<T, K>, KC>::uninit();
     let (panel, pair) = (panel.as_mut_ptr().cast::<T>(), 2 * <V<T, K>>::LANES);
     // Parts of about the same height.
-    let depth = const { R.div_ceil(R.div_ceil(KC)) };
+    let depth = const { if R == 0 { 1 } else { R.div_ceil(R.div_ceil(KC)) } };
     let height = height(n, depth * T::BYTES);
     for k in (0..R).step_by(depth) {
         let (steps, part) = (depth.min(R - k), m.wrapping_add(k * C));

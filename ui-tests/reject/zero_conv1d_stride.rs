@@ -1,0 +1,12 @@
+// A window that doesn't move.
+use stackprop::prelude::*;
+
+type Wrong = Conv1d<20, 6, 18, 8, 3, Valid<0>>;
+
+fn main() {
+    let (mut layer, mut tape): (Wrong, Tape<Wrong, 2>) = Zeroed::ZERO;
+    tape.forward(&layer, &Tensor::ZERO);
+    tape.backward(&mut layer, &Tensor::ZERO, &Tensor::ZERO);
+    let mut workspace: Workspace<Wrong> = Zeroed::ZERO;
+    workspace.infer(&layer, &Tensor::ZERO);
+}

@@ -1,0 +1,12 @@
+// Dropout of no positions.
+use stackprop::prelude::*;
+
+type Wrong = Dropout<0, [f32; 4]>;
+
+fn main() {
+    let (mut layer, mut tape): (Wrong, Tape<Wrong, 2>) = Zeroed::ZERO;
+    tape.forward(&layer, &Tensor::ZERO);
+    tape.backward(&mut layer, &Tensor::ZERO, &Tensor::ZERO);
+    let mut workspace: Workspace<Wrong> = Zeroed::ZERO;
+    workspace.infer(&layer, &Tensor::ZERO);
+}
