@@ -6,7 +6,6 @@
 // As published; a shorter decimal is the same number.
 #![allow(clippy::excessive_precision)]
 
-use super::sums::BLOCK;
 use super::tile::{V, some};
 use super::{Kernels, Lanes};
 use crate::scalar::Scalar;
@@ -232,7 +231,7 @@ pub fn largest<T: Scalar, const N: usize>(row: &[T; N]) -> T {
 }
 
 /// Rows that are longer are summed in blocks of so many numbers, 64 of each of the four sums.
-pub const LONG: usize = 4 * BLOCK;
+pub const LONG: usize = 4 * 64;
 
 /// The sum of a row, in four interleaved sums; of a row of more than [`LONG`] numbers, each in the blocks of `sums`.
 #[cfg_attr(not(debug_assertions), inline(always))]

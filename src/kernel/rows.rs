@@ -1,10 +1,10 @@
 //! Sums down the columns of a matrix and along its rows, and the update of one row: what normalisation and embeddings are made of.
 //!
 //! ```text
-//! column_sums          out[c] = Σᵣ p[r][c]                       r in blocks of 64, see `sums`
-//! column_products      out[c] = Σᵣ p[r][c] · q[r][c]             r in blocks of 64
+//! column_sums          out[c] = Σᵣ p[r][c]                       r in blocks of 32, see `sums`
+//! column_products      out[c] = Σᵣ p[r][c] · q[r][c]             r in blocks of 32
 //! column_moments       m = p[0][c] + (Σᵣ p[r][c] - p[0][c]) / n, l = (Σᵣ d) / n with d = p[r][c] - m; then mean[c] and rest[c] are m + l
-//!                      (two-sum), and variance[c] = (Σᵣ d²) / n - l²; r in blocks of 64
+//!                      (two-sum), and variance[c] = (Σᵣ d²) / n - l²; r in blocks of 32
 //! add_column_products  sum[c] += Σᵣ p[r][c] · q[r][c]            r = 0, 1, ..; add_column_sums likewise
 //! row_sum              Σ꜀ p[c]                                   c in 16 interleaved sums, added as a tree; these in blocks of 64
 //! row_product          Σ꜀ p[c] · q[c]                            likewise
@@ -179,7 +179,7 @@ pub fn add_column_products<K: Kernels, T: Scalar, const C: usize>(p: &[[T; C]], 
 }
 
 /// Numbers of a row of which each of the sixteen sums takes a block.
-const SIXTEEN_BLOCKS: usize = 16 * BLOCK;
+const SIXTEEN_BLOCKS: usize = 16 * 64;
 
 /// The sum of a row.
 #[cfg_attr(not(debug_assertions), inline(always))]

@@ -4,7 +4,7 @@
 //! mean is the new one. Welford 1962, in the form of West 1979; it is what Chan, Golub and LeVeque 1979 merge samples one by one into.
 //! With a memory of m samples w never falls below 1 / m: old samples are then forgotten exponentially.
 //!
-//! The mean is kept as an unevaluated sum of two numbers (Knuth's two-sum), so that it follows steps that are far below its last digit.
+//! Mean and variance are kept as unevaluated sums of two numbers (Knuth's two-sum), so that they follow steps that are far below their last digits.
 //!
 //! Backward: dx = dy / √variance; the statistics are constants.
 
@@ -25,6 +25,7 @@ use crate::tensor::{Array, Shape, take, take_mut};
 /// - Samples are added one by one, in order: a batch of 32 leaves the same bits as 32 batches of one.
 /// - The variance is that of a population, Σ(x - mean)² / n. Where it is 0 (before the second sample, and in a feature that has been constant)
 ///   nothing is known of the scale, and y is 0.
+/// - What of a variance lies below its last digit, at most half of it, isn't in a file, in an export, nor compared.
 /// - A number so large that its squared deviation overflows is left out.
 /// - [`Frozen`](super::Frozen) around the layer keeps the statistics as they are, through a `reset`, too. [`Tape::backward`](crate::tape::Tape::backward) doesn't
 ///   change them either: who trains by hand calls [`update`](Self::update).
@@ -41,17 +42,21 @@ use crate::tensor::{Array, Shape, take, take_mut};
 /// assert_eq!((layer.count(), layer.mean(0), layer.mean(1)), (3.0, Some(2.0), Some(1e6)));
 /// assert!((layer.variance(0).unwrap() - 2.0 / 3.0).abs() < 1e-6);
 /// ```
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Standardize<const N: usize, T = f32> {
     count: T,
     mean: [T; N],
     /// What of the mean lies below its last digit.
     residual: [T; N],
     variance: [T; N],
+    /// What of the variance lies below its last digit; what doesn't is of another variance, which was replaced.
+    variance_residual: [T; N],
     /// 0 if nothing is forgotten.
     memory: T,
 }
-crate::storage::zeroed!([const N: usize, T: Scalar] Standardize<N, T> { count, mean, residual, variance, memory });
+crate::storage::zeroed!([const N: usize, T: Scalar] Standardize<N, T> {
+    count, mean, residual, variance, variance_residual, memory
+});
 
 impl<const N: usize, T: Scalar> Standardize<N, T> {
     /// Without samples yet.
@@ -99,13 +104,16 @@ impl<const N: usize, T: Scalar> Standardize<N, T> {
                 self.count = self.memory;
             }
             let weight = T::ONE / self.count;
-            let statistics = self.mean.iter_mut().zip(&mut self.residual).zip(&mut self.variance);
-            for (((mean, residual), variance), &x) in statistics.zip(x) {
+            let means = self.mean.iter_mut().zip(&mut self.residual);
+            let variances = self.variance.iter_mut().zip(&mut self.variance_residual);
+            for (((mean, residual), (variance, rest)), &x) in means.zip(variances).zip(x) {
                 let deviation = (x - *mean) - *residual;
                 let (high, low) = kernel::two_sum(*mean, *residual + weight * deviation);
-                let new = *variance + weight * (deviation * ((x - high) - low) - *variance);
+                let below = if *variance + *rest == *variance { *rest } else { T::ZERO };
+                let step = weight * ((deviation * ((x - high) - low) - *variance) - below);
+                let (new, new_rest) = kernel::two_sum(*variance, below + step);
                 if new.is_finite() {
-                    (*mean, *residual, *variance) = (high, low, new);
+                    (*mean, *residual, *variance, *rest) = (high, low, new, new_rest);
                 }
             }
         }
@@ -133,6 +141,13 @@ impl<const N: usize, T: Scalar> Standardize<N, T> {
             fan: (1, 1),
             order: Order::ByRow,
         })
+    }
+}
+
+impl<const N: usize, T: Scalar> PartialEq for Standardize<N, T> {
+    fn eq(&self, other: &Self) -> bool {
+        let of = |s: &Self| (s.count, s.mean, s.residual, s.variance, s.memory);
+        of(self) == of(other)
     }
 }
 

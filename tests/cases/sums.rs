@@ -7,6 +7,9 @@ use stackprop::prelude::*;
 use stackprop::scalar::Scalar;
 use stackprop::tensor::Array;
 
+#[path = "../common/mod.rs"]
+mod common;
+
 /// y in training, and x̂ of a batch of numbers in f64.
 fn train<L: Layer, const B: usize>(layer: &L, x: &Tensor<[L::In; B]>) -> Box<Tensor<[L::Out; B]>> {
     let mut y = Tensor::<[L::Out; B]>::boxed();
@@ -349,5 +352,175 @@ fn a_guard_over_many_steps() {
         if result.is_err() {
             break;
         }
+    }
+}
+
+/// Every sum over many rows, positions and samples beside PyTorch's: within ten times the error of its f32, or of the last bit.
+mod beside_pytorch {
+    use stackprop::layer::Rnn;
+
+    use super::*;
+
+    /// Number `i` of a seed, see sums.py.
+    fn number(seed: u64, i: usize) -> f32 {
+        (stackprop::random::mix((seed << 32) + i as u64) >> 40) as f32 / 16_777_216.0
+    }
+
+    fn gradient<A: Array>(seed: u64, positive: bool) -> Box<Tensor<A>> {
+        let mut dy = Tensor::<A>::boxed();
+        for (i, dy) in dy.as_mut_slice().iter_mut().enumerate() {
+            *dy = A::T::from_f64(f64::from(number(seed, i)) - if positive { 0.0 } else { 0.5 });
+        }
+        dy
+    }
+
+    type Images<T, const B: usize> = [[[[T; 2]; 28]; 28]; B];
+
+    fn images<T: Scalar, const B: usize>(background: Option<f32>) -> Box<Tensor<Images<T, B>>> {
+        let mut x = Tensor::<Images<T, B>>::boxed();
+        for (i, x) in x.as_mut_slice().iter_mut().enumerate() {
+            let (row, column) = (i / 56 % 28, i / 2 % 28);
+            let inside = (6..22).contains(&row) && (6..22).contains(&column);
+            let value = match background {
+                None => number(1, i),
+                Some(background) if inside => background + number(1, i),
+                Some(background) => background,
+            };
+            *x = T::from_f64(value.into());
+        }
+        x
+    }
+
+    type Results = Vec<(String, Vec<f64>)>;
+
+    fn numbers<T: Scalar>(values: &[T]) -> Vec<f64> {
+        values.iter().map(|v| v.to_f64()).collect()
+    }
+
+    /// The gradients of a layer's parameters, as `name_dparameter`; y and dx are returned.
+    fn pass<L: Layer, const B: usize>(
+        results: &mut Results,
+        name: &str,
+        layer: &mut L,
+        x: &Tensor<[L::In; B]>,
+        dy: &Tensor<[L::Out; B]>,
+    ) -> [Vec<f64>; 2] {
+        let mut tape = Tape::<L, B>::boxed();
+        let y = numbers(tape.forward(layer, x).as_slice());
+        let dx = numbers(tape.backward(layer, x, dy).as_slice());
+        tape.gradients(layer, |parameter| {
+            let values: Vec<L::T> = parameter.values().collect();
+            results.push((format!("{name}_d{}", parameter.info.name), numbers(&values)));
+        });
+        [y, dx]
+    }
+
+    fn results<T: Scalar, const B: usize>(background: Option<f32>) -> Results {
+        let (mut r, x) = (Results::new(), images::<T, B>(background));
+
+        let mut norm = BatchNorm2d::<28, 28, 2, T>::new([T::ONE; 2], [T::ZERO; 2]);
+        let dy = gradient::<Images<T, B>>(2, false);
+        let [y, dx] = pass::<_, B>(&mut r, "norm", &mut norm, &x, &dy);
+        r.extend([("norm_y".into(), y), ("norm_dx".into(), dx)]);
+        let mut step = Trainer::<(BatchNorm2d<28, 28, 2, T>, Flatten<[[[T; 2]; 28]; 28], 1568>), _, _, B>::boxed();
+        let _: &Trainer<_, MeanSquaredError<1568>, Sgd<T>, B> = &step;
+        step.reset(1, Sgd::new(T::ZERO).unwrap()).unwrap();
+        step.partial_step(&x.0, &vec![Vector::ZERO; B]).unwrap();
+        let norm = &step.net().0;
+        r.push(("norm_mean".into(), numbers(&[0, 1].map(|c| norm.mean(c).unwrap()))));
+        r.push(("norm_variance".into(), numbers(&[0, 1].map(|c| norm.variance(c).unwrap()))));
+
+        for (conv, dense, positive) in [("conv", "dense", false), ("conv_positive", "dense_positive", true)] {
+            let dy = gradient::<[[[[T; 4]; 26]; 26]; B]>(3, positive);
+            type Conv<T> = Conv2d<28, 28, 2, 26, 26, 4, 3, 3, stackprop::layer::size::Valid, T>;
+            pass::<Conv<T>, B>(&mut r, conv, &mut *Conv::boxed(), &x, &dy);
+            let dy = gradient::<[[T; 4]; B]>(4, positive);
+            pass::<Dense<1568, 4, T>, B>(&mut r, dense, &mut *Dense::boxed(), x.reshape_ref(), &dy);
+        }
+        pixels::<T, B>(&mut r, &x);
+
+        type Rows<T, const B: usize> = [[[T; 56]; 28]; B];
+        let rows: &Tensor<Rows<T, B>> = x.reshape_ref();
+        let mut layer = LayerNorm::<56, [[T; 56]; 28]>::new([T::ONE; 56], [T::ZERO; 56]);
+        let dy = gradient::<Rows<T, B>>(2, false);
+        let [y, dx] = pass::<_, B>(&mut r, "layer", &mut layer, rows, &dy);
+        r.extend([("layer_y".into(), y), ("layer_dx".into(), dx)]);
+        let dy = gradient::<[[[T; 4]; 28]; B]>(6, true);
+        pass::<Rnn<28, 56, 4, T>, B>(&mut r, "rnn", &mut *Rnn::boxed(), rows, &dy);
+        let dy = gradient::<Rows<T, B>>(2, true);
+        pass::<PositionEmbedding<28, 56, T>, B>(&mut r, "position", &mut *PositionEmbedding::boxed(), rows, &dy);
+
+        let mut pool = Workspace::<GlobalAvgPool2d<28, 28, 2, T>, B>::boxed();
+        r.push(("pool".into(), numbers(pool.infer_batch(&Zeroed::ZERO, &x).as_slice())));
+        r
+    }
+
+    /// A dense layer of each pixel, and statistics.
+    fn pixels<T: Scalar, const B: usize>(r: &mut Results, x: &Tensor<Images<T, B>>) {
+        fn of<T: Scalar, const N: usize>(r: &mut Results, x: &[T]) {
+            let mut rows = Tensor::<[[T; 2]; N]>::boxed();
+            rows.as_mut_slice().copy_from_slice(x);
+            let dy = gradient::<[[T; 4]; N]>(5, true);
+            pass::<Dense<2, 4, T>, N>(r, "pixel", &mut *Dense::boxed(), &rows, &dy);
+            let mut statistics = Standardize::<2, T>::new();
+            statistics.update(&rows.0);
+            r.push(("mean".into(), numbers(&[0, 1].map(|c| statistics.mean(c).unwrap()))));
+            r.push(("variance".into(), numbers(&[0, 1].map(|c| statistics.variance(c).unwrap()))));
+        }
+        match B {
+            32 => of::<T, { 32 * 784 }>(r, x.as_slice()),
+            _ => of::<T, { 128 * 784 }>(r, x.as_slice()),
+        }
+    }
+
+    fn compare<const B: usize>(background: Option<f32>) {
+        let cases = common::suite(include_str!("../fixtures/sums.txt"));
+        let name = format!("{}x{B}", background.map_or("random".into(), |b| b.to_string()));
+        let case = common::case(&cases, &name);
+        let (single, double) = (results::<f32, B>(background), results::<f64, B>(background));
+        let (mut wrong, mut compared) = (Vec::new(), 0);
+        for ((what, single), (_, truth)) in single.iter().zip(&double) {
+            if !case.has(what) {
+                assert!(what == "rnn_drecurrent", "{what}");
+                continue;
+            }
+            let largest = truth.iter().fold(0.0f64, |max, t| max.max(t.abs()));
+            // That of f64 is PyTorch's.
+            let shown: Vec<f64> = truth.iter().copied().step_by(truth.len().div_ceil(8)).collect();
+            for (&truth, &expected) in shown.iter().zip(case.values(what)) {
+                assert!(
+                    (truth - expected).abs() <= 1e-11 * largest,
+                    "{name}: {what} {shown:?} {:?}",
+                    case.values(what)
+                );
+            }
+            let error = single.iter().zip(truth).fold(0.0f64, |max, (s, t)| max.max((s - t).abs())) / largest;
+            let torch = case.values(&format!("{what}_error"))[0];
+            println!("{name} {what}: {error:.1e}, PyTorch {torch:.1e}, {:.1} times", error / torch);
+            // A weight's gradient goes sample by sample and step by step, as PyTorch's of dense layers and convolutions, whose bits it often has. Of
+            // recurrent layers PyTorch adds up each step by itself, which rounds less.
+            let times = if what == "rnn_dweight" { 20.0 } else { 10.0 };
+            if error > times * torch.max(f64::from(f32::EPSILON) / 2.0) {
+                wrong.push(format!("{what}: {error:.1e}, PyTorch {torch:.1e}"));
+            }
+            compared += 1;
+        }
+        assert_eq!(compared, 26);
+        assert!(wrong.is_empty(), "{name}: {wrong:#?}");
+    }
+
+    #[test]
+    fn batches_of_32() {
+        compare::<32>(Some(0.1));
+        compare::<32>(Some(3.3));
+        compare::<32>(None);
+    }
+
+    #[test]
+    #[cfg_attr(debug_assertions, ignore = "takes long unoptimised; .ci/run has it in release")]
+    fn batches_of_128() {
+        compare::<128>(Some(0.1));
+        compare::<128>(Some(3.3));
+        compare::<128>(None);
     }
 }

@@ -157,9 +157,9 @@ pub fn of_blocks<T: Scalar>(blocks: &[Sum<T>]) -> Sum<T> {
     total
 }
 
-/// `g[c] = Σ_b q[b][c]`, in blocks of 64.
+/// `g[c] = Σ_b q[b][c]`, in blocks of 32.
 pub fn bias_gradient<T: Scalar>(q: &[T], columns: usize) -> Vec<Sum<T>> {
-    (0..columns).map(|c| in_blocks(q.chunks_exact(columns).map(|q| Sum::of(q[c])), 64)).collect()
+    (0..columns).map(|c| in_blocks(q.chunks_exact(columns).map(|q| Sum::of(q[c])), 32)).collect()
 }
 
 /// A row in sixteen interleaved sums that are added as a tree, each in blocks of 64.
