@@ -44,7 +44,7 @@ impl<L> Frozen<L> {
 
 /// The rule that changes nothing.
 #[derive(Clone, Copy, Debug)]
-struct Keep;
+pub(crate) struct Keep;
 
 impl<T: Scalar> Rule<T> for Keep {
     type Slots = CopiesOf<0>;

@@ -75,6 +75,7 @@ pub use self::elementwise::Elementwise;
 pub use self::elu::ELU;
 pub use self::embedding::Embedding;
 pub use self::frozen::Frozen;
+pub(crate) use self::frozen::Keep;
 pub use self::frozen_ref::FrozenRef;
 pub use self::gelu::{GELU, TanhGELU};
 pub use self::grid::Grid;

@@ -27,8 +27,9 @@ use crate::tensor::{Array, Shape, take, take_mut};
 ///   nothing is known of the scale, and y is 0.
 /// - What of a variance lies below its last digit, at most half of it, isn't in a file, in an export, nor compared.
 /// - A number so large that its squared deviation overflows is left out.
-/// - [`Frozen`](super::Frozen) around the layer keeps the statistics as they are, through a `reset`, too. [`Tape::backward`](crate::tape::Tape::backward) doesn't
-///   change them either: who trains by hand calls [`update`](Self::update).
+/// - [`Frozen`](super::Frozen) around the layer keeps the statistics as they are, through a `reset`, too.
+///   [`Tape::backward`](crate::tape::Tape::backward) doesn't change them either: who trains by hand calls
+///   [`Tape::observe`](crate::tape::Tape::observe), or [`update`](Self::update).
 /// - They are in a file of weights, in a fingerprint and in an export, with the [role](Role::State) of a state: they have neither gradient
 ///   nor optimizer state, and [`reset`](crate::training::Trainer::reset) sets them to 0 where they aren't frozen.
 /// - The count is a number as the others: in `f32` it stops at 2²⁴, from where on the layer forgets as with that memory.
