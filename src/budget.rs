@@ -70,12 +70,17 @@ impl Text {
         if n < 10 { self.text(digit) } else { self.number(n / 10).text(digit) }
     }
 
+    /// The text.
+    pub const fn as_str(&self) -> &str {
+        match core::str::from_utf8(self.bytes.split_at(self.len).0) {
+            Ok(text) => text,
+            Err(_) => "a size is wrong",
+        }
+    }
+
     /// Fails with this text, where the caller is.
     #[track_caller]
     pub const fn panic(&self) -> ! {
-        match core::str::from_utf8(self.bytes.split_at(self.len).0) {
-            Ok(text) => panic!("{}", text),
-            Err(_) => panic!("a size is wrong"),
-        }
+        panic!("{}", self.as_str())
     }
 }

@@ -181,6 +181,22 @@ const SENTENCES: &[(&str, &[&str])] = &[
     ("zero_batch_of_tape", &["Tape<L, 0>: B must be at least 1"]),
     ("zero_batch_of_workspace", &["Workspace<L, 0>: B must be at least 1"]),
     ("zero_batch_of_check", &["Tape<L, 0>: B must be at least 1"]),
+    (
+        "batch_norm_of_one",
+        &["BatchNorm<8>: a batch of one sample has one value a channel, and no variance", "BATCH must be at least 2"],
+    ),
+    (
+        "batch_norm_of_one_accumulated",
+        &["BatchNorm<4>: a batch of one sample has one value a channel, and no variance", "BATCH must be at least 2"],
+    ),
+    (
+        "batch_norm_of_one_pipelined",
+        &["BatchNorm<8>: a batch of one sample has one value a channel, and no variance", "BATCH must be at least 2"],
+    ),
+    (
+        "batch_norm_of_one_sliced",
+        &["BatchNorm<8>: a batch of one sample has one value a channel, and no variance", "BATCH must be at least 2"],
+    ),
     ("tensor_reshape", &["reshape: a tensor of 64 numbers cannot become one of 63"]),
     ("tensor_reshape_ref", &["reshape: a tensor of 64 numbers cannot become one of 65"]),
     ("tensor_product", &["multiply `&Tensor<[[f32; 3]; 2]>` by `&Tensor<[[f32; 5]; 4]>`"]),

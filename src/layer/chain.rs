@@ -67,6 +67,8 @@ pub trait Chain: 'static {
 
     fn is_ready(layers: Self::Refs<'_>) -> bool;
 
+    fn needs_two(layers: Self::Refs<'_>) -> Option<&'static str>;
+
     /// The first layer's part is `Done` if the layer before did it: its output is then where that layer's was.
     fn forward<'a, K: Kernels, P: Place, const B: usize, M: Mode, Done: Need>(
         layers: Self::Refs<'_>,
@@ -259,6 +261,11 @@ impl<A: Layer> Chain for End<A> {
     }
 
     #[inline(always)]
+    fn needs_two(layer: &A) -> Option<&'static str> {
+        layer.needs_two()
+    }
+
+    #[inline(always)]
     fn forward<'a, K: Kernels, P: Place, const B: usize, M: Mode, Done: Need>(
         layer: &A,
         x: P::Input<'a, A::In>,
@@ -399,6 +406,11 @@ where
     #[inline(always)]
     fn is_ready((layer, others): Self::Refs<'_>) -> bool {
         layer.is_ready() && N::is_ready(others)
+    }
+
+    #[inline(always)]
+    fn needs_two((layer, others): Self::Refs<'_>) -> Option<&'static str> {
+        layer.needs_two().or_else(|| N::needs_two(others))
     }
 
     #[inline(always)]

@@ -84,7 +84,7 @@ impl<L: Layer> Layer for Frozen<L> {
     type Saved<P: Place, const B: usize> = L::Saved<P, B>;
     type Wide<const B: usize> = L::Wide<B>;
     type Slots<K: Copies> = ();
-    const COST: Cost = Cost { gradient: 0, skipped: L::COST.dx, statistics: 0, ..L::COST };
+    const COST: Cost = Cost { gradient: 0, skipped: L::COST.dx, statistics: 0, needs_two: None, ..L::COST };
     const SLICES: Slices = Slices { skipped: L::SLICES.backward, ..L::SLICES };
 
     #[inline(always)]

@@ -162,6 +162,13 @@ pub trait Layer: Zeroed + Sync {
         true
     }
 
+    /// The name of a layer in it that cannot learn from a single sample: [`BatchNorm`] of one value a channel, unless its statistics are fixed. A
+    /// trainer then returns an error for one; see also [`Cost::needs_two`].
+    #[inline(always)]
+    fn needs_two(&self) -> Option<&'static str> {
+        None
+    }
+
     /// Whether a sample is one that it can take, beyond finite numbers: an [`Embedding`] takes whole numbers in a range. A trainer returns an error
     /// for others; a layer behind the first isn't asked.
     #[inline(always)]
@@ -359,12 +366,22 @@ pub struct Cost {
     pub references: usize,
     /// How many layers in it learn in [`observe`](Layer::observe): [`Standardize`], for example.
     pub statistics: usize,
+    /// The name of a layer in it that cannot learn from a single sample, whatever its settings: a trainer with batches of one doesn't compile.
+    pub needs_two: Option<&'static str>,
 }
 
 impl Cost {
     /// Nothing to learn, and no products worth counting.
-    pub const NONE: Self =
-        Self { parameters: 0, forward: 0, gradient: 0, dx: 0, skipped: 0, references: 0, statistics: 0 };
+    pub const NONE: Self = Self {
+        parameters: 0,
+        forward: 0,
+        gradient: 0,
+        dx: 0,
+        skipped: 0,
+        references: 0,
+        statistics: 0,
+        needs_two: None,
+    };
 
     /// The cost of one layer after another; `learns`: whether the first has something to train.
     pub const fn then(self, next: Self, learns: bool) -> Self {
@@ -379,6 +396,10 @@ impl Cost {
             skipped: self.skipped + if learns { 0 } else { next.skipped },
             references: self.references + next.references,
             statistics: self.statistics + next.statistics,
+            needs_two: match self.needs_two {
+                None => next.needs_two,
+                first => first,
+            },
         }
     }
 
@@ -386,6 +407,17 @@ impl Cost {
     pub const fn beside(self, other: Self) -> Self {
         let both = self.then(other, false);
         Self { skipped: self.skipped + other.skipped, ..both }
+    }
+
+    /// Refuses a trainer whose batches are too small for a layer.
+    #[track_caller]
+    pub(crate) const fn learns_from(self, batch: usize) {
+        if let (1, Some(layer)) = (batch, self.needs_two) {
+            Text::new(layer)
+                .text(": a batch of one sample has one value a channel, and no variance: BATCH must be at least 2, ")
+                .text("or the layer in a `Frozen`")
+                .panic();
+        }
     }
 
     /// Multiply-adds of one sample's training step in which dx of the first layer isn't computed.

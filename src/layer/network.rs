@@ -97,6 +97,11 @@ macro_rules! network {
             }
 
             #[inline(always)]
+            fn needs_two(&self) -> Option<&'static str> {
+                Layers::<Self>::needs_two(self.layers())
+            }
+
+            #[inline(always)]
             fn accepts(x: &Self::In) -> bool {
                 First::<Layers<Self>>::accepts(x)
             }

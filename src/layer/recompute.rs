@@ -82,6 +82,11 @@ where
     }
 
     #[inline(always)]
+    fn needs_two(&self) -> Option<&'static str> {
+        Layers::<N>::needs_two(self.blocks.layers())
+    }
+
+    #[inline(always)]
     fn accepts(x: &Self::In) -> bool {
         <First<Layers<N>>>::accepts(x)
     }

@@ -111,6 +111,11 @@ impl<L: Layer> Layer for Regularized<L> {
     }
 
     #[inline(always)]
+    fn needs_two(&self) -> Option<&'static str> {
+        self.layer.needs_two()
+    }
+
+    #[inline(always)]
     fn accepts(x: &L::In) -> bool {
         L::accepts(x)
     }

@@ -96,6 +96,11 @@ where
     }
 
     #[inline(always)]
+    fn needs_two(&self) -> Option<&'static str> {
+        self.layer.needs_two()
+    }
+
+    #[inline(always)]
     fn accepts(x: &Self::In) -> bool {
         L::accepts(x)
     }

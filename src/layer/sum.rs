@@ -89,6 +89,11 @@ where
     }
 
     #[inline(always)]
+    fn needs_two(&self) -> Option<&'static str> {
+        self.layers.0.needs_two().or_else(|| self.layers.1.needs_two())
+    }
+
+    #[inline(always)]
     fn accepts(x: &A::In) -> bool {
         A::accepts(x) && A::In::pass(core::slice::from_ref(x)).iter().all(B::accepts)
     }

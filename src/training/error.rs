@@ -28,6 +28,11 @@ pub enum StepError {
         /// How many targets.
         targets: usize,
     },
+    /// A single sample, from which a layer cannot learn: [`BatchNorm`](crate::layer::BatchNorm) of one value a channel.
+    SingleSample {
+        /// The layer.
+        layer: &'static str,
+    },
     /// An input is infinite or NaN.
     NonFiniteInput {
         /// Which sample of the batch.
@@ -79,6 +84,10 @@ impl StepError {
             Self::Count { samples, targets } => {
                 write!(f, "{samples} samples and {targets} targets: there must be as many of both, from 1 to BATCH")
             }
+            Self::SingleSample { layer } => write!(
+                f,
+                "{layer}: one sample has one value a channel, and no variance: a step needs 2 samples, or fixed statistics"
+            ),
             Self::NonFiniteInput { .. } => f.write_str("an input is infinite or NaN"),
             Self::Index { .. } => f.write_str("an index is out of range, or isn't whole"),
             Self::Target { error, .. } => error.fmt(f),

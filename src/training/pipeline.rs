@@ -37,7 +37,7 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>> Trainer<N, L, O, 1, Fuse
             let mut checked = Ok(());
             if done < samples {
                 *target = sample(order.at(done), Tensor::from_mut(next));
-                checked = self.check(from_ref(next), from_ref(target));
+                checked = self.check_learning(from_ref(next), from_ref(target));
             }
             let some = |x, wanted| take(from_ref(x), usize::from(wanted));
             let x = [some(now, done > 0), some(next, done < samples && checked.is_ok())];

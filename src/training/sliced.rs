@@ -135,7 +135,7 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
         L: Compares<N::Out, Y>,
     {
         const { Self::CHECK }
-        self.trainer_mut()?.check(x, targets)?;
+        self.trainer_mut()?.check_learning(x, targets)?;
         (self.next, self.end, self.samples) = (0, end, x.len());
         Ok(())
     }

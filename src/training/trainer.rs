@@ -40,10 +40,12 @@ pub struct Trainer<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATC
     pub(super) loss: L,
     pub(super) state: G::State<N::T>,
     pub(super) ready: bool,
+    /// Whether the last epoch left out its last sample.
+    pub(super) skipped: bool,
 }
 crate::storage::zeroed!(
     [N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: Sink] Trainer<N, L, O, BATCH, G> {
-        network, slots, gradient, saved, grad, steps, seed, optimizer, loss, state, ready
+        network, slots, gradient, saved, grad, steps, seed, optimizer, loss, state, ready, skipped
     }
 );
 
@@ -233,10 +235,24 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
         L: Compares<N::Out, Y>,
     {
         const { Self::CHECK }
-        self.check(x, targets)?;
+        self.check_learning(x, targets)?;
         let (context, divisor) = (self.context(), self.divisor(x.len()));
         let y = self.network.forward::<K, Apart, BATCH>(x, &mut self.saved.0, context);
         compare::<K, N, L, Y, BATCH>(&self.loss, y, targets, divisor, &mut self.grad.0)
+    }
+
+    /// [`check`](Self::check), and whether it can be learned from.
+    #[inline(always)]
+    pub(super) fn check_learning<Y>(&self, x: &[N::In], targets: &[Y]) -> Result<(), StepError>
+    where
+        L: Compares<N::Out, Y>,
+    {
+        const { N::COST.learns_from(BATCH) } // where the compiler refuses what cannot be trained, too
+        self.check(x, targets)?;
+        match self.network.needs_two() {
+            Some(layer) if x.len() == 1 => Err(StepError::SingleSample { layer }),
+            _ => Ok(()),
+        }
     }
 
     #[inline(always)]
@@ -268,6 +284,9 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
     /// `sample(i, input)` fills the input with sample `i` and returns its target. Returns the mean loss of all samples, whose sum loses nothing
     /// however many there are.
     ///
+    /// A last batch of a single sample, from which a layer cannot learn ([`StepError::SingleSample`]), is left out: of the order, of the mean, and
+    /// [`skipped`](Self::skipped) says so. Which sample that is differs from epoch to epoch. Where it is the only one, that is an error.
+    ///
     /// # Errors
     /// [`EpochError`]: the steps before that batch were made, that one wasn't.
     pub fn epoch<Y: Zeroed>(
@@ -280,13 +299,22 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
         L: Compares<N::Out, Y>,
     {
         let order = Shuffle::new(samples, self.seed ^ mix(self.steps));
-        self.each_batch(
+        let skip = samples > 1 && samples.checked_rem(BATCH) == Some(1) && self.network.needs_two().is_some();
+        self.skipped = false;
+        let mean = self.each_batch(
             batch,
-            samples,
+            samples - usize::from(skip),
             |i| order.at(i),
             &mut sample,
             |trainer, x, targets| kernel::run(Learn { trainer, x, targets }),
-        )
+        )?;
+        self.skipped = skip;
+        Ok(mean)
+    }
+
+    /// How many samples the last [`epoch`](Self::epoch) left out: 1 where its last batch had a single one, from which a layer cannot learn, else 0.
+    pub fn skipped(&self) -> usize {
+        usize::from(self.skipped)
     }
 
     /// Mean loss of samples `0..samples`, in order and in use (no dropout); every output and its target go to a metric.

@@ -331,3 +331,171 @@ fn a_wrong_derivative_shows_in_both_number_types() {
     let behind_kinks = check_layer::<(Dense<9, 9>, ReLU<9>, Steep<9>, Dense<9, 4>), 4>(&Default::default());
     assert!(!behind_kinks.is_right(), "{behind_kinks:?}");
 }
+
+/// Features, one channel after the other: one value a channel in a sample.
+type Features<T> = (Dense<2, 8, T>, BatchNorm<8, [T; 8]>, ReLU<8, T>, Dense<8, 1, T>);
+/// The same within others, where it is found, too.
+type Within<T> = (
+    Dense<2, 8, T>,
+    Residual<(Regularized<BatchNorm<8, [T; 8]>>, Tanh<8, T>)>,
+    Sum<Dense<8, 8, T>, BatchNorm<8, [T; 8]>>,
+    Dense<8, 1, T>,
+);
+const SINGLE: StepError = StepError::SingleSample { layer: "BatchNorm<8>" };
+
+fn line<T: Scalar>(i: usize, x: &mut Vector<2, T>) -> [T; 1] {
+    *x = uniform(i as u64);
+    [x[0] + x[1]]
+}
+
+/// A trainer that had two steps.
+fn trained<T: Scalar, N: Layer<T = T, In = [T; 2], Out = [T; 1]>, const BATCH: usize>()
+-> Box<Trainer<N, MeanSquaredError<1>, Adam<T>, BATCH, Buffered>> {
+    let mut t = Trainer::<N, MeanSquaredError<1>, Adam<T>, BATCH, Buffered>::boxed();
+    t.reset(1, Adam::new(T::from_f64(0.01)).unwrap()).unwrap();
+    for seed in 0..2 {
+        t.step(&uniform(seed), &[[T::ONE]; BATCH]).unwrap();
+    }
+    t
+}
+
+fn numbers<L: Layer>(net: &L) -> Vec<L::T> {
+    let mut all = Vec::new();
+    net.visit(stackprop::parameter::Path::default(), &mut |parameter| all.extend(parameter.values()));
+    all
+}
+
+/// A step on one sample is an error that names the layer, in every way to make one, and changes nothing.
+fn one_sample<T: Scalar, N: Layer<T = T, In = [T; 2], Out = [T; 1]>>() {
+    let mut t = trained::<T, N, 4>();
+    let (before, one) = (numbers(t.net()), ([[T::ONE; 2]], [[T::ONE]]));
+    assert_eq!(t.partial_step(&one.0, &one.1), Err(SINGLE));
+    assert_eq!(t.accumulate(&one.0, &one.1), Err(SINGLE));
+    assert_eq!(t.apply(), Ok(()), "nothing was accumulated");
+    let mut guard = Guard::<N, Adam<T>>::boxed();
+    assert_eq!(guard.step(&mut t, &one.0, &one.1), Err(GuardError::Step(SINGLE)));
+    assert_eq!((t.steps(), numbers(t.net())), (2, before));
+    // What is wrong with the data comes first.
+    let nan = [[T::from_f64(f64::NAN); 2]];
+    assert_eq!(t.partial_step(&nan, &one.1), Err(StepError::NonFiniteInput { sample: 0 }));
+
+    // Use takes single samples.
+    let mut batch = Batch::boxed();
+    assert!(t.evaluate(&mut batch, 5, line, &mut ()).is_ok());
+    assert!(t.infer(&Tensor::new(one.0[0])).is_ok());
+}
+
+#[test]
+fn a_single_sample_has_no_variance() {
+    one_sample::<f32, Features<f32>>();
+    one_sample::<f64, Features<f64>>();
+    one_sample::<f32, Within<f32>>();
+    one_sample::<f64, Within<f64>>();
+    let text = "BatchNorm<8>: one sample has one value a channel, and no variance: a step needs 2 samples, or fixed statistics";
+    assert_eq!(SINGLE.to_string(), text);
+    let mut sliced = Sliced::<Features<f32>, MeanSquaredError<1>, Sgd, 2>::boxed();
+    sliced.trainer_mut().unwrap().reset(1, Sgd::new(0.1).unwrap()).unwrap();
+    assert_eq!(sliced.begin(&[[1.0, 2.0]], &[[1.0]]), Err(SINGLE));
+    assert!(!sliced.is_busy());
+    sliced.begin(&[[1.0, 2.0], [2.0, 1.0]], &[[1.0], [0.0]]).unwrap();
+}
+
+#[test]
+fn a_single_sample_is_enough_where_it_has_positions_or_statistics_stay() {
+    // Fixed statistics, in a trainer with a larger batch.
+    let mut t = trained::<f32, Features<f32>, 2>();
+    t.net_mut().1.set_fixed(true);
+    let before = numbers(t.net());
+    t.partial_step(&[[1.0, 2.0]], &[[1.0]]).unwrap();
+    t.accumulate(&[[1.0, 2.0]], &[[1.0]]).unwrap();
+    t.apply().unwrap();
+    assert_ne!(numbers(t.net()), before);
+    let mut batch = Batch::boxed();
+    t.epoch(&mut batch, 5, line).unwrap();
+    assert_eq!((t.skipped(), t.steps()), (0, 7));
+    t.net_mut().1.set_fixed(false);
+    assert_eq!(t.partial_step(&[[1.0, 2.0]], &[[1.0]]), Err(SINGLE));
+
+    // Frozen, and two positions, in a trainer with batches of one.
+    trained::<f32, (Dense<2, 8>, Frozen<BatchNorm<8>>, ReLU<8>, Dense<8, 1>), 1>();
+    trained::<f32, (Reshape<[f32; 2], [[f32; 1]; 2]>, BatchNorm1d<2, 1>, Flatten<[[f32; 1]; 2], 2>, Dense<2, 1>), 1>();
+}
+
+/// An epoch of 2 n + 1 samples leaves one out, makes n steps, and says so; its loss is the mean of the others.
+fn an_epoch<T: Scalar>() {
+    let mut t = Trainer::<Features<T>, MeanSquaredError<1>, Sgd<T>, 4>::boxed();
+    let mut batch = Batch::boxed();
+    for (samples, steps, skipped) in
+        [(8, 2, 0), (9, 2, 1), (5, 1, 1), (6, 2, 0), (2, 1, 0), (13, 3, 1), (0, 0, 0), (12, 3, 0)]
+    {
+        t.reset(3, Sgd::new(T::ZERO).unwrap()).unwrap();
+        let mut seen = Vec::new();
+        let sample = |i: usize, x: &mut Vector<2, T>| {
+            seen.push(i);
+            line(i, x)
+        };
+        let mean = t.epoch(&mut batch, samples, sample).unwrap();
+        assert_eq!((t.steps(), t.skipped(), seen.len()), (steps, skipped, samples - skipped), "{samples}");
+        // At a rate of 0, the mean of the losses of the same batches.
+        let mut sum = 0.0;
+        for some in seen.chunks(4) {
+            let (mut x, mut y) = (vec![[T::ZERO; 2]; some.len()], vec![[T::ZERO; 1]; some.len()]);
+            for (k, &i) in some.iter().enumerate() {
+                y[k] = line(i, Tensor::from_mut(&mut x[k]));
+            }
+            sum += t.partial_step(&x, &y).unwrap().to_f64() * some.len() as f64;
+        }
+        let expected = sum / (seen.len().max(1)) as f64;
+        assert!((mean.to_f64() - expected).abs() < 1e-6, "{samples}: {mean} {expected}");
+    }
+    // One sample is no epoch.
+    let error = t.epoch(&mut batch, 1, line).unwrap_err();
+    assert_eq!((error, t.skipped()), (EpochError { done: 0, index: None, error: SINGLE }, 0));
+    assert!(error.to_string().starts_with("after 0 samples: BatchNorm<8>: one sample"));
+    // A network without such a layer leaves nothing out.
+    let mut plain = Trainer::<Dense<2, 1, T>, MeanSquaredError<1>, Sgd<T>, 4>::boxed();
+    plain.reset(3, Sgd::new(T::ZERO).unwrap()).unwrap();
+    plain.epoch(&mut batch, 5, line).unwrap();
+    assert_eq!((plain.steps(), plain.skipped()), (2, 0));
+}
+
+#[test]
+fn an_epoch_leaves_out_a_last_batch_of_one() {
+    an_epoch::<f32>();
+    an_epoch::<f64>();
+}
+
+/// All samples have their turn over several epochs: it is not always the same one that is left out.
+#[test]
+fn which_sample_is_left_out_differs() {
+    let mut t = Trainer::<Features<f32>, MeanSquaredError<1>, Sgd, 2>::boxed();
+    t.reset(3, Sgd::new(0.01).unwrap()).unwrap();
+    let mut batch = Batch::boxed();
+    let mut left = std::collections::BTreeSet::new();
+    for _ in 0..40 {
+        let mut seen = [false; 5];
+        t.epoch(&mut batch, 5, |i, x| {
+            seen[i] = true;
+            line(i, x)
+        })
+        .unwrap();
+        left.extend(seen.iter().position(|seen| !seen));
+    }
+    assert_eq!(left.len(), 5);
+}
+
+/// Larger batches learn through the layer what batches of one could not; in use the variance is the unbiased one, 16 / 15 of the batch's.
+#[test]
+fn larger_batches_learn_through_batch_normalisation() {
+    let mut t = Trainer::<Features<f32>, MeanSquaredError<1>, Adam, 16>::boxed();
+    t.reset(1, Adam::new(0.01).unwrap()).unwrap();
+    let data = [([0.0f32, 0.0], [0.0f32]), ([0.0, 1.0], [1.0]), ([1.0, 0.0], [1.0]), ([1.0, 1.0], [2.0])];
+    let (x, y) = (Tensor::new(std::array::from_fn(|i| data[i % 4].0)), std::array::from_fn(|i| data[i % 4].1));
+    for _ in 0..500 {
+        t.step::<[f32; 1]>(&x, &y).unwrap();
+    }
+    for (x, [y]) in data {
+        let found = t.infer(&Vector::new(x)).unwrap()[0];
+        assert!((found - y).abs() < 0.15, "{x:?}: {found}");
+    }
+}
