@@ -11,6 +11,9 @@ use common::run::{bits, parameter_bits, uniform};
 const BATCH: usize = 4;
 const BAD: [f32; 3] = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY];
 
+const NOT_READY: &str = "the trainer isn't ready: call `reset` for new weights, or `resume` to keep those that were loaded, and `set` every \
+    `FrozenRef`";
+
 /// Dropout shows the random state, Adam the optimizer state.
 type Net = (Dense<3, 8>, ReLU<8>, Dropout<8>, Dense<8, 3>);
 type Training<G> = Trainer<Net, SoftmaxCrossEntropy<3>, Adam, BATCH, G>;
@@ -305,7 +308,7 @@ fn an_epoch_says_which_sample() {
 #[test]
 fn messages() {
     let messages = [
-        (StepError::NotReady, "the trainer has no weights yet: call `reset`, and `set` every `FrozenRef`"),
+        (StepError::NotReady, NOT_READY),
         (
             StepError::Count { samples: 5, targets: 4 },
             "5 samples and 4 targets: there must be as many of both, from 1 to BATCH",
@@ -330,6 +333,6 @@ fn messages() {
         assert_eq!(epoch(Some(70)), format!("sample 70 of the data: {cause}"));
         assert_eq!(epoch(None), format!("after 64 samples: {cause}"));
     }
-    assert_eq!(NotReady.to_string(), "the trainer has no weights yet: call `reset`, and `set` every `FrozenRef`");
+    assert_eq!(NotReady.to_string(), NOT_READY);
     assert_eq!(StepError::from(NotReady), StepError::NotReady);
 }

@@ -4,13 +4,17 @@ use core::fmt::{Display, Formatter, Result};
 
 use crate::loss::TargetError;
 
-/// The trainer has no weights yet: call `reset`, or load some; or a [`FrozenRef`](crate::layer::FrozenRef) has no layer: `set` it.
+/// The trainer isn't ready: it needs [`reset`](crate::training::Trainer::reset), which draws new weights, or
+/// [`resume`](crate::training::Trainer::resume), which keeps those that were loaded or set; or a [`FrozenRef`](crate::layer::FrozenRef) has no
+/// layer: `set` it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotReady;
 
 impl Display for NotReady {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
-        f.write_str("the trainer has no weights yet: call `reset`, and `set` every `FrozenRef`")
+        f.write_str(
+            "the trainer isn't ready: call `reset` for new weights, or `resume` to keep those that were loaded, and `set` every `FrozenRef`",
+        )
     }
 }
 
@@ -19,7 +23,7 @@ impl core::error::Error for NotReady {}
 /// Why a step wasn't made. Parameters, optimizer state, step count and random state are as before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StepError {
-    /// `reset` was never called, or a [`FrozenRef`](crate::layer::FrozenRef) has no layer.
+    /// Neither `reset` nor `resume` was ever called, or a [`FrozenRef`](crate::layer::FrozenRef) has no layer.
     NotReady,
     /// A partial step got this many samples, not 1 to `BATCH`; or not as many targets as samples.
     Count {

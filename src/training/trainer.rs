@@ -91,7 +91,8 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
         Ok(())
     }
 
-    /// Starts training from the weights that the network has: loaded ones, or set by hand. No optimizer state, step 0.
+    /// Starts training from the weights that the network has: loaded ones, or set by hand. No optimizer state, step 0: momentum and moments that
+    /// belonged to other weights are cleared.
     ///
     /// # Errors
     /// [`SettingError::LearningRate`] if the optimizer's isn't finite, [`SettingError::Frozen`] if a frozen layer is all zeros; then nothing changes.
@@ -130,6 +131,10 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
     }
 
     /// The network, to load weights or change settings. Before [`reset`](Self::reset) settings can be made, too.
+    ///
+    /// Behind loaded weights comes [`resume`](Self::resume): [`reset`](Self::reset) would draw new ones. In the middle of training there is a
+    /// choice, because momentum and moments belong to the weights that they were measured with: `resume` clears them, the count of steps, and
+    /// gradients that were accumulated; without it all of them stay, and at the loaded weights even a gradient of 0 moves a weight on.
     pub fn net_mut(&mut self) -> &mut N {
         &mut self.network
     }
@@ -159,7 +164,7 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
         self.network.visit_mut(Path::default(), &mut self.slots, &mut self.gradient, &mut ShowSlots(&mut visitor));
     }
 
-    /// How many steps were made since `reset`.
+    /// How many steps were made since `reset` or `resume`.
     pub fn steps(&self) -> u64 {
         self.steps
     }
@@ -389,7 +394,7 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
     /// numbers that aren't finite.
     ///
     /// # Errors
-    /// [`NotReady`] before `reset`, and without what a `FrozenRef` refers to.
+    /// [`NotReady`] before `reset` or `resume`, and without what a `FrozenRef` refers to.
     pub fn infer<'a>(&'a mut self, x: &'a Tensor<N::In>) -> Result<&'a Tensor<N::Out>, NotReady> {
         let y = self.infer_some(core::slice::from_ref(&x.0))?;
         y.first().map(Tensor::from_ref).ok_or(NotReady)
@@ -398,7 +403,7 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
     /// The outputs for a batch, in use (no dropout).
     ///
     /// # Errors
-    /// [`NotReady`] before `reset`, and without what a `FrozenRef` refers to.
+    /// [`NotReady`] before `reset` or `resume`, and without what a `FrozenRef` refers to.
     pub fn infer_batch<'a>(
         &'a mut self,
         x: &'a Tensor<[N::In; BATCH]>,
