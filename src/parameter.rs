@@ -1,6 +1,6 @@
 //! Parameters seen one by one: name, role, logical shape and values.
 
-use core::fmt::{Display, Formatter, Result};
+use core::fmt::{Display, Formatter, Result, Write};
 
 use crate::layer::Layer;
 use crate::optimizer::{Copies, CopiesOf};
@@ -9,27 +9,65 @@ use crate::storage::Zeroed;
 use crate::tensor::{Array, Shape};
 
 /// The place of a layer in nested tuples, such as `2` or `0.3`; empty for a layer alone.
+///
+/// It has [`LEVELS`](Self::LEVELS) levels at most. A network of more doesn't compile where it is written to a file, read from one, or asked for a
+/// parameter by name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Path {
-    parts: [u8; 7],
+    parts: [u8; Self::LEVELS],
+    /// More than `LEVELS`: some are lost.
     depth: u8,
 }
 
 impl Path {
-    /// Part `i` of this; more than seven levels are not distinguished.
+    /// The highest number of levels.
+    pub const LEVELS: usize = 15;
+
+    /// Part `i` of this. Where there are too many levels, or parts (256), the path is lost for good: it is written as `?`, and no name fits it.
     #[must_use]
     pub fn part(mut self, i: usize) -> Self {
-        if let Some(part) = self.parts.get_mut(usize::from(self.depth)) {
-            *part = i as u8;
-            self.depth += 1;
+        match (self.parts.get_mut(usize::from(self.depth)), u8::try_from(i)) {
+            (Some(part), Ok(i)) => {
+                *part = i;
+                self.depth += 1;
+            }
+            _ => self.depth = u8::MAX,
         }
         self
+    }
+
+    /// The levels, unless some are lost.
+    fn levels(&self) -> Option<&[u8]> {
+        self.parts.get(..usize::from(self.depth))
+    }
+
+    /// Whether this is the path of a part of that layer, or its own.
+    pub(crate) fn is_in(&self, layer: &Self) -> bool {
+        match (self.levels(), layer.levels()) {
+            (Some(levels), Some(layer)) => levels.starts_with(layer),
+            (None, _) => true,
+            _ => false,
+        }
+    }
+
+    /// The path without levels behind the first so many.
+    pub(crate) fn first(self, levels: u8) -> Self {
+        Self { depth: self.depth.min(levels), ..self }
+    }
+
+    /// Writes the full name of a parameter of the layer there, such as `0.weight`.
+    pub(crate) fn write_name(&self, f: &mut impl Write, name: &str) -> Result {
+        let dot = if self.depth > 0 { "." } else { "" };
+        write!(f, "{self}{dot}{name}")
     }
 }
 
 impl Display for Path {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
-        for (i, part) in self.parts.iter().take(usize::from(self.depth)).enumerate() {
+        let Some(levels) = self.levels() else {
+            return f.write_str("?");
+        };
+        for (i, part) in levels.iter().enumerate() {
             write!(f, "{}{part}", if i == 0 { "" } else { "." })?;
         }
         Ok(())
@@ -51,7 +89,30 @@ pub enum Role {
     State,
 }
 
-/// What is known of a parameter besides its values.
+/// Which values a number of a parameter can have. A file in which it has another isn't read, and none is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Domain {
+    /// All finite ones.
+    Real,
+    /// Finite ones that aren't negative: a variance.
+    NonNegative,
+    /// Whole ones that aren't negative: a count.
+    Count,
+}
+
+impl Domain {
+    /// Whether this is one of its values.
+    pub fn contains<T: Scalar>(self, value: T) -> bool {
+        value.is_finite()
+            && match self {
+                Self::Real => true,
+                Self::NonNegative => value >= T::ZERO,
+                Self::Count => value >= T::ZERO && value % T::ONE == T::ZERO,
+            }
+    }
+}
+
+/// What is known of a parameter besides its values. [`Info::new`] has what most parameters don't say; `Info { fan, ..Info::new(..) }` says it.
 #[derive(Clone, Copy, Debug)]
 pub struct Info {
     /// Where its layer is.
@@ -66,6 +127,10 @@ pub struct Info {
     pub fan: (usize, usize),
     /// Where a number of the logical shape is in memory.
     pub order: Order,
+    /// Whether a file holds the transpose: of a matrix that is logically `[input][output]`, `[output][input]` as in PyTorch.
+    pub transposed: bool,
+    /// Which values its numbers can have.
+    pub domain: Domain,
 }
 
 /// How a matrix lies in memory. It may differ between sizes and versions; the logical order, row-major, doesn't.
@@ -109,6 +174,20 @@ const fn reversed(i: usize, [a, b, c]: [usize; 3]) -> usize {
 }
 
 impl Info {
+    /// A parameter of which there is nothing more to say: its fan is (1, 1), it lies in memory row by row and in a file as in its logical shape,
+    /// and its numbers are any finite ones.
+    pub const fn new(path: Path, name: &'static str, role: Role, shape: Shape) -> Self {
+        Self { path, name, role, shape, fan: (1, 1), order: Order::ByRow, transposed: false, domain: Domain::Real }
+    }
+
+    /// The row-major position in the logical shape of number `i` of the parameter in a file.
+    pub(crate) fn logical(&self, i: usize) -> usize {
+        match (self.transposed, self.shape.dims()) {
+            (true, &[rows, columns]) => reversed(i, [columns, 1, rows]),
+            _ => i,
+        }
+    }
+
     /// Where the number at row-major position `i` of the logical shape is in memory.
     #[inline]
     pub fn place(&self, i: usize) -> usize {
@@ -123,10 +202,7 @@ impl Info {
 impl Display for Info {
     /// The full name, such as `0.weight`.
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
-        if self.path.depth > 0 {
-            write!(f, "{}.", self.path)?;
-        }
-        f.write_str(self.name)
+        self.path.write_name(f, self.name)
     }
 }
 
@@ -148,10 +224,7 @@ impl<'a, T: Scalar> Parameter<'a, T> {
     /// A number that the user set.
     #[inline]
     pub fn setting(path: Path, name: &'static str, value: &'a T) -> Self {
-        Self::new(
-            Info { path, name, role: Role::Setting, shape: Shape::SCALAR, fan: (1, 1), order: Order::ByRow },
-            value,
-        )
+        Self::new(Info::new(path, name, Role::Setting, Shape::SCALAR), value)
     }
 
     /// How many values.
@@ -185,7 +258,9 @@ impl<'a, T: Scalar> Parameter<'a, T> {
             }
         }
         let mut rest = Rest(name);
-        core::fmt::write(&mut rest, format_args!("{}", self.info)).is_ok() && rest.0.is_empty()
+        self.info.path.levels().is_some()
+            && core::fmt::write(&mut rest, format_args!("{}", self.info)).is_ok()
+            && rest.0.is_empty()
     }
 }
 

@@ -233,11 +233,12 @@ impl<L: Layer, const B: usize> Tape<L, B> {
         visit_gradients(layer, &mut self.gradient, &mut show);
     }
 
-    /// Copies the gradient of the parameter of a name, such as `weight` or `0.weight`; false if there is none of that name and size.
+    /// Copies the gradient of the parameter of a name, such as `weight` or `0.weight`; false if there isn't exactly one of that name and size.
+    /// With more [levels](Path::LEVELS) than a name has, it doesn't compile.
     pub fn gradient<A: Array<T = L::T>>(&mut self, layer: &mut L, name: &str, gradient: &mut Tensor<A>) -> bool {
-        let mut found = false;
-        self.gradients(layer, |parameter| found |= copy(&parameter, name, gradient));
-        found
+        let mut found = Found::new::<L>(name);
+        self.gradients(layer, |parameter| found.copy(&parameter, gradient));
+        found.times == 1
     }
 
     /// Sets all gradients to 0.
@@ -309,19 +310,33 @@ fn checksum<A: Array>(x: &Tensor<A>) -> u64 {
     x.as_slice().iter().fold(0, |sum, x| step(sum, x.to_f64().to_bits()))
 }
 
-/// Copies the parameter of a name, such as `weight` or `0.weight`; false if there is none of that name and size.
+/// Copies the parameter of a name, such as `weight` or `0.weight`; false if there isn't exactly one of that name and size. With more
+/// [levels](Path::LEVELS) than a name has, it doesn't compile.
 pub fn parameter<L: Layer, A: Array<T = L::T>>(layer: &L, name: &str, values: &mut Tensor<A>) -> bool {
-    let mut found = false;
-    layer.visit(Path::default(), &mut |parameter| found |= copy(&parameter, name, values));
-    found
+    let mut found = Found::new::<L>(name);
+    layer.visit(Path::default(), &mut |parameter| found.copy(&parameter, values));
+    found.times == 1
 }
 
-fn copy<A: Array>(parameter: &Parameter<'_, A::T>, name: &str, values: &mut Tensor<A>) -> bool {
-    let found = parameter.len() == A::LEN && parameter.is_named(name);
-    if found {
-        for (value, new) in values.as_mut_slice().iter_mut().zip(parameter.values()) {
-            *value = new;
+/// How often a parameter of this name was found.
+struct Found<'n> {
+    name: &'n str,
+    times: usize,
+}
+
+impl<'n> Found<'n> {
+    fn new<L: Layer>(name: &'n str) -> Self {
+        // Names of all parameters are different, or it doesn't compile.
+        let _ = const { L::STRUCTURE };
+        Self { name, times: 0 }
+    }
+
+    fn copy<A: Array>(&mut self, parameter: &Parameter<'_, A::T>, values: &mut Tensor<A>) {
+        if parameter.len() == A::LEN && parameter.is_named(self.name) {
+            for (value, new) in values.as_mut_slice().iter_mut().zip(parameter.values()) {
+                *value = new;
+            }
+            self.times += 1;
         }
     }
-    found
 }

@@ -1,32 +1,49 @@
 //! Weights in and out, without std: a small file format in bytes of the caller.
 //!
 //! ```text
-//! offset  size
-//!  0       4    "SPRP"
-//!  4       2    version of the format, 1
-//!  6       2    bytes of a number: 4 (f32) or 8 (f64)
-//!  8       4    fingerprint: CRC-32 of names, roles and shapes of all parameters, and of the values of settings
-//! 12       4    how many numbers follow
-//! 16       ..   the numbers, in the documented order: layer by layer, weights before biases, row-major
-//! end-4    4    CRC-32 of all bytes before
+//! offset    size
+//!  0         4    "SPRP"
+//!  4         2    version of the format, 2
+//!  6         2    B, the bytes of a number: 4 (f32) or 8 (f64)
+//!  8         4    L, how many layers are listed
+//! 12         4    N, how many numbers follow
+//! 16         4 L  a checksum of each layer, in the order of the passes, a layer before those in it
+//! 16 + 4 L   B N  the numbers: layer by layer, in the order in which `Layer::visit` shows the parameters; each in the order of PyTorch
+//! end - 4    4    CRC-32 of all bytes before
 //! ```
-//! All numbers are little-endian; CRC-32 is that of ISO-HDLC (zip, PNG).
+//! All integers and numbers are little-endian; CRC-32 is that of ISO-HDLC (zip, PNG).
+//!
+//! **Layers** are those that [`Structure`] lists. The checksum of one is the CRC-32 of, one after the other,
+//!
+//! - 4 bytes: 0, or for a layer in another one (`Residual`, `Sum`, `Concat`) that one's checksum plus the number of the part, modulo 2³²;
+//! - its name in UTF-8, a zero byte, and its numbers as 4 bytes each, one that is larger modulo 2³²;
+//! - if it isn't made of others, of each of its parameters and settings: a byte that is its rank, plus 128 for a setting; its dimensions as 4 bytes each; a
+//!   setting's value as B bytes.
+//!
+//! So groups of layers, layers without an effect in use, and the lengths of sequences and sizes of images don't matter, as [`Structure`] says.
+//!
+//! **Numbers** are row-major in a parameter's logical shape, which is that of PyTorch's `state_dict`, with one exception: a weight of
+//! [`Dense`](crate::layer::Dense) is logically `[input][output]`, in a file `[output][input]`, as `nn.Linear` has it. Settings aren't among them.
+//!
+//! **Version 1** is read, too. There is no list of layers in it; L is instead the CRC-32 of the texts `{name} {role:?} {shape:?};` of all parameters
+//! and settings, each setting's followed by its value, with at most seven levels in a name. So it doesn't tell ReLU from tanh, and it tells groups
+//! apart. A dense layer's weight is `[input][output]` in it.
 
 use core::fmt::{Display, Formatter, Write};
 
 use crc::{CRC_32_ISO_HDLC, Crc, Digest, NoTable};
 
-use crate::layer::Layer;
+use crate::layer::{Layer, Structure};
 use crate::optimizer::CopiesOf;
-use crate::parameter::{Info, Path, Role, Visitor, visit_values};
+use crate::parameter::{Domain, Info, Parameter, Path, Role, Visitor, visit_values};
 use crate::scalar::Scalar;
 use crate::storage::Zeroed;
 use crate::tensor::Array;
 
 const MAGIC: &[u8; 4] = b"SPRP";
-const VERSION: u16 = 1;
+const VERSION: u16 = 2;
 const HEADER: usize = 16;
-const CRC: Crc<u32, NoTable> = Crc::<u32, NoTable>::new(&CRC_32_ISO_HDLC);
+static CRC: Crc<u32, NoTable> = Crc::<u32, NoTable>::new(&CRC_32_ISO_HDLC);
 
 /// Why weights weren't read or written. Nothing was changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,37 +53,102 @@ pub enum WeightsError {
         /// What it must hold.
         needs: usize,
     },
-    /// The file ends early.
+    /// The file ends early; or its start, which says how long it is, is damaged.
     Truncated {
-        /// Its size should be this.
+        /// By its own account it has so many bytes.
         needs: usize,
-        /// It is this.
+        /// It has these.
         has: usize,
     },
     /// The file doesn't begin as one of this format.
     NotWeights,
-    /// The file has another version of the format.
+    /// The file has a version of the format that isn't known: neither 1 nor 2.
     Version(u16),
-    /// The file is of another network: other layers, shapes, settings or number type.
-    OtherNetwork,
     /// The checksum is wrong: the file is damaged.
     Damaged,
-    /// A number is infinite or NaN.
+    /// The file is whole, and of another network.
+    OtherNetwork(Difference),
+    /// A number is infinite or NaN; or a setting of the network is, which is to be written.
     NonFinite,
+    /// A number is one that its parameter cannot have: a negative variance, for example.
+    OutOfDomain {
+        /// Where the layer is.
+        path: Path,
+        /// Name of the parameter in the layer.
+        name: &'static str,
+        /// What it can have.
+        domain: Domain,
+    },
+    /// A layer of your own shows another number of parameters in `visit` than it counts in `COST`.
+    Parameters {
+        /// How many numbers all layers show.
+        shown: usize,
+        /// How many they count.
+        counted: usize,
+    },
+}
+
+/// In what the network of a file differs from the one that reads it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Difference {
+    /// The file's numbers have so many bytes: 4 for f32, 8 for f64.
+    NumberType(u16),
+    /// The first layer that isn't the same: another one, or one with other sizes, masks, strides or settings. The file doesn't say what it has
+    /// there; this is the layer of the network that reads.
+    LayerAt {
+        /// Where the layer is.
+        path: Path,
+        /// What it is.
+        name: &'static str,
+    },
+    /// All layers that both have are the same, but one network has more of them.
+    Layers {
+        /// How many are in the file.
+        file: u32,
+        /// How many this network has.
+        network: u32,
+    },
+    /// A file of version 1 doesn't say in what.
+    Unknown,
 }
 
 impl Display for WeightsError {
     fn fmt(&self, f: &mut Formatter<'_>) -> core::fmt::Result {
         match self {
             Self::BufferTooSmall { needs } => write!(f, "the buffer must hold {needs} bytes"),
-            Self::Truncated { needs, has } => write!(f, "the file has {has} bytes of {needs}: it is truncated"),
-            Self::NotWeights => f.write_str("this is not a file of weights"),
-            Self::Version(version) => write!(f, "the file has version {version} of the format, not {VERSION}"),
-            Self::OtherNetwork => {
-                f.write_str("the file is of another network: layers, shapes, settings or number type differ")
+            Self::Truncated { needs, has } => {
+                write!(f, "the file has {has} bytes of {needs}: it is truncated, or its start is damaged")
             }
+            Self::NotWeights => f.write_str("this is not a file of weights"),
+            Self::Version(version) => write!(f, "the file has version {version} of the format, not 1 or {VERSION}"),
             Self::Damaged => f.write_str("the file is damaged: its checksum is wrong"),
-            Self::NonFinite => f.write_str("a weight is infinite or NaN"),
+            Self::OtherNetwork(difference) => write!(f, "the file is of another network: {difference}"),
+            Self::NonFinite => f.write_str("a weight or a setting is infinite or NaN"),
+            Self::OutOfDomain { path, name, domain } => {
+                path.write_name(f, name)?;
+                f.write_str(match domain {
+                    Domain::Real => ": a number is infinite or NaN",
+                    Domain::NonNegative => ": a number is negative",
+                    Domain::Count => ": a number is negative, or not whole",
+                })
+            }
+            Self::Parameters { shown, counted } => {
+                write!(f, "a layer is wrong: `visit` shows {shown} numbers in all, `COST` counts {counted}")
+            }
+        }
+    }
+}
+
+impl Display for Difference {
+    fn fmt(&self, f: &mut Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::NumberType(bytes) => write!(f, "its numbers have {bytes} bytes (f32 has 4, f64 has 8)"),
+            Self::LayerAt { path, name } => {
+                let space = if *path == Path::default() { "" } else { " " };
+                write!(f, "layer {path}{space}({name}) is another one there, or has other sizes or settings")
+            }
+            Self::Layers { file, network } => write!(f, "it has {file} layers, this one {network}"),
+            Self::Unknown => f.write_str("layers, shapes, settings or their order differ"),
         }
     }
 }
@@ -75,11 +157,190 @@ impl core::error::Error for WeightsError {}
 
 /// Size in bytes of the file of a network.
 pub const fn file_size<L: Layer>() -> usize {
-    HEADER + L::COST.parameters * size_of::<L::T>() + 4
+    const { assert!(L::COST.parameters <= u32::MAX as usize, "a file of weights holds at most 2^32 - 1 numbers") }
+    numbers::<L>() + L::COST.parameters * size_of::<L::T>() + 4
 }
 
-/// What distinguishes a network from others: names, roles and shapes of its parameters, and its settings.
+/// Where the numbers begin.
+const fn numbers<L: Layer>() -> usize {
+    HEADER + 4 * L::STRUCTURE.layers()
+}
+
+/// What distinguishes a network from others: a hash of its number type and of its layers, as they are listed in its file. Networks with the same
+/// fingerprint read each other's files.
 pub fn fingerprint<L: Layer>(layer: &L) -> u32 {
+    let mut hash = CRC.digest();
+    hash.update(&header::<L>());
+    layers(layer, |_, _, checksum| hash.update(&checksum.to_le_bytes()));
+    hash.finalize()
+}
+
+fn header<L: Layer>() -> [u8; HEADER] {
+    let ([m0, m1, m2, m3], [v0, v1], [b0, b1]) = (*MAGIC, VERSION.to_le_bytes(), (L::T::BYTES as u16).to_le_bytes());
+    let ([l0, l1, l2, l3], [n0, n1, n2, n3]) =
+        ((L::STRUCTURE.layers() as u32).to_le_bytes(), (L::COST.parameters as u32).to_le_bytes());
+    [m0, m1, m2, m3, v0, v1, b0, b1, l0, l1, l2, l3, n0, n1, n2, n3]
+}
+
+/// Adds numbers to a checksum.
+fn add(hash: &mut Digest<'_, u32, NoTable>, numbers: &[usize]) {
+    for &number in numbers {
+        hash.update(&(number as u32).to_le_bytes());
+    }
+}
+
+/// Hands on the path, the name and the checksum of each layer.
+fn layers<L: Layer>(layer: &L, mut each: impl FnMut(Path, &'static str, u32)) {
+    L::STRUCTURE.walk(Path::default(), 0, &mut |structure: &Structure, path, above| {
+        let mut hash = CRC.digest();
+        hash.update(&above.to_le_bytes());
+        hash.update(structure.name().as_bytes());
+        hash.update(&[0]);
+        add(&mut hash, structure.numbers());
+        if structure.is_single() {
+            layer.visit(Path::default(), &mut |parameter| {
+                let Info { path: place, role, shape, .. } = parameter.info;
+                if place.is_in(&path) {
+                    let setting = role == Role::Setting;
+                    hash.update(&[shape.rank() as u8 + if setting { 128 } else { 0 }]);
+                    add(&mut hash, shape.dims());
+                    if setting {
+                        parameter.values().for_each(|value| hash.update(value.to_bytes().as_ref()));
+                    }
+                }
+            });
+        }
+        let checksum = hash.finalize();
+        each(path, structure.name(), checksum);
+        checksum
+    });
+}
+
+/// Whether a file can hold the numbers of a layer: those that `next` gives for each parameter, or all that there are.
+fn check<L: Layer>(
+    layer: &L,
+    mut number: impl FnMut(&Parameter<'_, L::T>, usize) -> Option<L::T>,
+) -> Result<(), WeightsError> {
+    let (mut shown, mut result) = (0, Ok(()));
+    layer.visit(Path::default(), &mut |parameter| {
+        let Info { path, name, role, domain, .. } = parameter.info;
+        shown += if role == Role::Setting { 0 } else { parameter.len() };
+        for i in 0..parameter.len() {
+            let Some(value) = number(&parameter, i) else { continue };
+            if result.is_ok() && !value.is_finite() {
+                result = Err(WeightsError::NonFinite);
+            } else if result.is_ok() && !domain.contains(value) {
+                result = Err(WeightsError::OutOfDomain { path, name, domain });
+            }
+        }
+    });
+    if shown != L::COST.parameters {
+        return Err(WeightsError::Parameters { shown, counted: L::COST.parameters });
+    }
+    result
+}
+
+/// Writes a network's weights to the front of a buffer; returns how many bytes: [`file_size`].
+///
+/// # Errors
+/// [`WeightsError::BufferTooSmall`]; or what [`read`] would refuse: [`WeightsError::NonFinite`], [`WeightsError::OutOfDomain`],
+/// [`WeightsError::Parameters`]. Then nothing was written: what was in the buffer before, the last good file for example, is still there.
+pub fn write<L: Layer>(layer: &L, buffer: &mut [u8]) -> Result<usize, WeightsError> {
+    let needs = file_size::<L>();
+    let file = buffer.get_mut(..needs).ok_or(WeightsError::BufferTooSmall { needs })?;
+    check(layer, |parameter, i| parameter.get(i))?;
+    let mut rest = &mut *file;
+    put(&mut rest, &header::<L>());
+    layers(layer, |_, _, checksum| put(&mut rest, &checksum.to_le_bytes()));
+    layer.visit(Path::default(), &mut |parameter| {
+        if parameter.info.role != Role::Setting {
+            for i in 0..parameter.len() {
+                let value = parameter.get(parameter.info.logical(i)).unwrap_or(L::T::ZERO);
+                put(&mut rest, value.to_bytes().as_ref());
+            }
+        }
+    });
+    if let Some((content, checksum)) = file.split_last_chunk_mut::<4>() {
+        *checksum = CRC.checksum(content).to_le_bytes();
+    }
+    Ok(needs)
+}
+
+/// Writes bytes at the front of a buffer, which is what is left then.
+fn put(buffer: &mut &mut [u8], bytes: &[u8]) {
+    if let Some((front, rest)) = core::mem::take(buffer).split_at_mut_checked(bytes.len()) {
+        for (to, from) in front.iter_mut().zip(bytes) {
+            *to = *from;
+        }
+        *buffer = rest;
+    }
+}
+
+/// Reads a network's weights from a file of the same network; what comes after the file is passed over. Files of version 1 are read, too.
+///
+/// Into a trainer's network, [`net_mut`](crate::training::Trainer::net_mut), they come without an optimizer's state:
+/// [`resume`](crate::training::Trainer::resume) then clears the state of the weights before and makes a new trainer ready; without it, training
+/// goes on with the momentum that there is. [`reset`](crate::training::Trainer::reset) would draw new weights.
+///
+/// # Errors
+/// [`WeightsError`]; then the network is as before.
+pub fn read<L: Layer>(layer: &mut L, file: &[u8]) -> Result<(), WeightsError> {
+    if file.iter().zip(MAGIC).any(|(byte, magic)| byte != magic) {
+        return Err(WeightsError::NotWeights);
+    }
+    let Some(&[_, _, _, _, v0, v1, b0, b1, l0, l1, l2, l3, n0, n1, n2, n3]) = file.first_chunk::<HEADER>() else {
+        return Err(WeightsError::Truncated { needs: file_size::<L>(), has: file.len() });
+    };
+    let [version, bytes] = [[v0, v1], [b0, b1]].map(u16::from_le_bytes);
+    let [listed, count] = [[l0, l1, l2, l3], [n0, n1, n2, n3]].map(u32::from_le_bytes);
+    let list = match version {
+        1 => 0,
+        VERSION => listed,
+        _ => return Err(WeightsError::Version(version)),
+    };
+
+    // First whether the file is whole, by its own account; then whose it is.
+    let size = HEADER as u64 + 4 * u64::from(list) + u64::from(bytes) * u64::from(count) + 4;
+    let needs = usize::try_from(size).unwrap_or(usize::MAX);
+    let truncated = WeightsError::Truncated { needs, has: file.len() };
+    let (content, checksum) = file.get(..needs).and_then(|file| file.split_last_chunk::<4>()).ok_or(truncated)?;
+    if CRC.checksum(content).to_le_bytes() != *checksum {
+        return Err(WeightsError::Damaged);
+    }
+    let (list, numbers) =
+        content.get(HEADER..).and_then(|content| content.split_at_checked(4 * list as usize)).ok_or(truncated)?;
+    let other = if usize::from(bytes) != L::T::BYTES {
+        Some(Difference::NumberType(bytes))
+    } else if version == 1 {
+        (listed != version_1(layer) || count as usize != L::COST.parameters).then_some(Difference::Unknown)
+    } else {
+        difference(layer, list, listed)
+    };
+    if let Some(difference) = other {
+        return Err(WeightsError::OtherNetwork(difference));
+    }
+
+    let mut load = Load { bytes: numbers, transposes: version > 1 };
+    let mut check = Load { ..load };
+    self::check(layer, |parameter, _| if parameter.info.role == Role::Setting { None } else { check.next() })?;
+    visit_values(layer, &mut load);
+    Ok(())
+}
+
+/// The first difference between a network and the list of layers in a file.
+fn difference<L: Layer>(layer: &L, list: &[u8], file: u32) -> Option<Difference> {
+    let (mut checksums, mut first) = (list.chunks_exact(4), None);
+    layers(layer, |path, name, checksum| {
+        if checksums.next().is_some_and(|there| *there != checksum.to_le_bytes()) && first.is_none() {
+            first = Some(Difference::LayerAt { path, name });
+        }
+    });
+    let network = L::STRUCTURE.layers() as u32;
+    first.or((file != network).then_some(Difference::Layers { file, network }))
+}
+
+/// What stands in a file of version 1 for its network.
+fn version_1<L: Layer>(layer: &L) -> u32 {
     struct Hash(Digest<'static, u32, NoTable>);
     impl Write for Hash {
         fn write_str(&mut self, s: &str) -> core::fmt::Result {
@@ -87,82 +348,33 @@ pub fn fingerprint<L: Layer>(layer: &L) -> u32 {
             Ok(())
         }
     }
-    static TABLE: Crc<u32, NoTable> = CRC;
-    let mut hash = Hash(TABLE.digest());
+    let mut hash = Hash(CRC.digest());
     layer.visit(Path::default(), &mut |parameter| {
+        let Info { path, name, role, shape, .. } = parameter.info;
+        // As they were called then.
+        let role = match role {
+            Role::Weight => "Weight",
+            Role::Bias => "Bias",
+            Role::Scale => "Scale",
+            Role::Setting => "Setting",
+            Role::State => "State",
+        };
         // Writing to a hash cannot fail.
-        let _ = write!(hash, "{} {:?} {:?};", parameter.info, parameter.info.role, parameter.info.shape);
+        let _ = path.first(7).write_name(&mut hash, name);
+        let _ = write!(hash, " {role} {shape:?};");
         if parameter.info.role == Role::Setting {
-            for value in parameter.values() {
-                hash.0.update(value.to_bytes().as_ref());
-            }
+            parameter.values().for_each(|value| hash.0.update(value.to_bytes().as_ref()));
         }
     });
     hash.0.finalize()
 }
 
-fn header<L: Layer>(layer: &L) -> [u8; HEADER] {
-    let ([m0, m1, m2, m3], [v0, v1], [b0, b1]) = (*MAGIC, VERSION.to_le_bytes(), (L::T::BYTES as u16).to_le_bytes());
-    let ([f0, f1, f2, f3], [n0, n1, n2, n3]) =
-        (fingerprint(layer).to_le_bytes(), (L::COST.parameters as u32).to_le_bytes());
-    [m0, m1, m2, m3, v0, v1, b0, b1, f0, f1, f2, f3, n0, n1, n2, n3]
-}
-
-/// Writes a network's weights to the front of a buffer; returns how many bytes: [`file_size`].
-///
-/// # Errors
-/// [`WeightsError::BufferTooSmall`]; then nothing was written.
-pub fn write<L: Layer>(layer: &L, buffer: &mut [u8]) -> Result<usize, WeightsError> {
-    let needs = file_size::<L>();
-    let file = buffer.get_mut(..needs).ok_or(WeightsError::BufferTooSmall { needs })?;
-    let (content, checksum) = file.split_at_mut(needs - 4);
-    let (start, numbers) = content.split_at_mut(HEADER);
-    start.copy_from_slice(&header(layer));
-    let mut places = numbers.chunks_exact_mut(L::T::BYTES);
-    layer.visit(Path::default(), &mut |parameter| {
-        if parameter.info.role != Role::Setting {
-            for (value, place) in parameter.values().zip(&mut places) {
-                place.copy_from_slice(value.to_bytes().as_ref());
-            }
-        }
-    });
-    checksum.copy_from_slice(&CRC.checksum(content).to_le_bytes());
-    Ok(needs)
-}
-
-/// Reads a network's weights from a file of the same network; what comes after the file is passed over.
-///
-/// # Errors
-/// [`WeightsError`]; then the network is as before.
-pub fn read<L: Layer>(layer: &mut L, file: &[u8]) -> Result<(), WeightsError> {
-    let needs = file_size::<L>();
-    let expected = header(layer);
-    let truncated = WeightsError::Truncated { needs, has: file.len() };
-    let start = file.first_chunk::<HEADER>().ok_or(truncated)?;
-    if start[..4] != expected[..4] {
-        return Err(WeightsError::NotWeights);
-    }
-    if start[4..6] != expected[4..6] {
-        return Err(WeightsError::Version(u16::from_le_bytes([start[4], start[5]])));
-    }
-    if start[6..] != expected[6..] {
-        return Err(WeightsError::OtherNetwork);
-    }
-    let (content, checksum) = file.get(..needs).and_then(|file| file.split_last_chunk::<4>()).ok_or(truncated)?;
-    if CRC.checksum(content).to_le_bytes() != *checksum {
-        return Err(WeightsError::Damaged);
-    }
-    let mut load = Load { bytes: content.get(HEADER..).unwrap_or(&[]) };
-    if !(Load { bytes: load.bytes }).all_finite::<L::T>() {
-        return Err(WeightsError::NonFinite);
-    }
-    visit_values(layer, &mut load);
-    Ok(())
-}
-
 /// Takes numbers from bytes.
+#[derive(Clone, Copy)]
 struct Load<'f> {
     bytes: &'f [u8],
+    /// Whether the weights of dense layers are transposed, as they are since version 2.
+    transposes: bool,
 }
 
 impl Load<'_> {
@@ -176,13 +388,10 @@ impl Load<'_> {
         Some(T::from_bytes(bytes))
     }
 
-    fn all_finite<T: Scalar>(mut self) -> bool {
-        core::iter::from_fn(|| self.next::<T>()).all(T::is_finite)
-    }
-
     fn fill<A: Array>(&mut self, info: &Info, values: &mut A) {
         for i in 0..A::LEN {
-            if let (Some(value), Some(new)) = (values.flat_mut().get_mut(info.place(i)), self.next()) {
+            let logical = if self.transposes { info.logical(i) } else { i };
+            if let (Some(value), Some(new)) = (values.flat_mut().get_mut(info.place(logical)), self.next()) {
                 *value = new;
             }
         }
@@ -202,13 +411,10 @@ impl<T: Scalar> Visitor<T, CopiesOf<0>, CopiesOf<0>> for Load<'_> {
 /// `pub static NAME: TYPE = (Dense::new(...), ...);`. The file that includes it says `use stackprop::prelude::*` and defines `TYPE`.
 ///
 /// # Errors
-/// Those of the writer, and [`core::fmt::Error`] where a weight is infinite or NaN, which Rust cannot write as a number.
+/// Those of the writer, and [`core::fmt::Error`] for weights that [`write`] refuses, too: Rust cannot write an infinite one as a number. Then
+/// nothing was written.
 pub fn export<L: Layer>(layer: &L, name: &str, type_name: &str, out: &mut impl Write) -> core::fmt::Result {
-    let mut finite = true;
-    layer.visit(Path::default(), &mut |parameter| finite &= parameter.values().all(|v| v.is_finite()));
-    if !finite {
-        return Err(core::fmt::Error);
-    }
+    check(layer, |parameter, i| parameter.get(i)).map_err(|_| core::fmt::Error)?;
     write!(out, "pub static {name}: {type_name} = ")?;
     layer.source(out)?;
     out.write_str(";\n")

@@ -55,6 +55,8 @@ const SENTENCES: &[(&str, &[&str])] = &[
         "layer_sequence",
         &["layer `", "Dense<16, 7>` takes `[f32; 16]`", "Gru<20, 6, 16>` before it gives `[[f32; 16]; 20]`"],
     ),
+    ("layer_without_structure", &["not all trait items implemented, missing: `STRUCTURE`"]),
+    ("layer_too_deep", &["names of parameters have at most 15 levels"]),
     ("layer_is_none", &["not a layer, nor a tuple of 1 to 16 layers: `f32`"]),
     ("loss_of_nine", &["loss `", "SoftmaxCrossEntropy<9>` cannot take the network's output `[f32; 10]`"]),
     ("loss_of_nine_through_bytes", &["loss `", "SoftmaxCrossEntropy<9>` cannot take the network's output `[f32; 10]`"]),

@@ -7,7 +7,7 @@ use stackprop::prelude::*;
 use stackprop::random::{generator, normal};
 use stackprop::scalar::Scalar;
 use stackprop::training::Divergence;
-use stackprop::weights::{WeightsError, export, file_size, fingerprint, read, write};
+use stackprop::weights::{Difference, WeightsError, export, file_size, fingerprint, read, write};
 
 mod common;
 use common::run::{bits, parameter_bits, parameters, uniform};
@@ -319,7 +319,7 @@ fn trained() -> Net {
 fn statistics_are_in_the_file() {
     let net = trained();
     let mut file = vec![0; file_size::<Net>()];
-    assert_eq!(file.len(), 16 + 4 * (10 + 24 + 14) + 4);
+    assert_eq!(file.len(), 16 + 4 * 4 + 4 * (10 + 24 + 14) + 4);
     write(&net, &mut file).unwrap();
     let mut other = Net::ZERO;
     // Neither statistics nor a memory are in the fingerprint: they don't make it another network.
@@ -329,7 +329,8 @@ fn statistics_are_in_the_file() {
     assert_eq!(parameter_bits(&net), parameter_bits(&other));
     assert!(net.0.mean(0).unwrap() > 9_990.0);
     let mut plain = <(Tanh<3>, Dense<3, 6>, Tanh<6>, Dense<6, 2>)>::ZERO;
-    assert_eq!(read(&mut plain, &file), Err(WeightsError::OtherNetwork));
+    let first = Difference::LayerAt { path: Path::default().part(0), name: "Tanh" };
+    assert_eq!(read(&mut plain, &file), Err(WeightsError::OtherNetwork(first)));
 }
 
 #[test]

@@ -3,9 +3,10 @@
 
 use stackprop::init::{Init, initialise};
 use stackprop::layer::Layer;
+use stackprop::parameter::{Domain, Path};
 use stackprop::prelude::*;
 use stackprop::random::generator;
-use stackprop::weights::{WeightsError, export, file_size, read, write};
+use stackprop::weights::{Difference, WeightsError, export, file_size, read, write};
 
 mod common;
 use common::run::{bits, parameter_bits, parameters, uniform};
@@ -65,14 +66,16 @@ fn every_number_comes_back() {
 fn the_format_is_as_documented() {
     let net = Dense::<2, 1>::new([[1.5], [-2.0]], [0.25]);
     let file = file(&net);
-    assert_eq!(file.len(), 16 + 3 * 4 + 4);
-    assert_eq!(file[..8], *b"SPRP\x01\x00\x04\x00");
-    // CRC-32 of "weight Weight 2x1;bias Bias 1;".
-    assert_eq!(file[8..12], 0x7f84_a3cb_u32.to_le_bytes());
-    assert_eq!(file[12..16], 3u32.to_le_bytes());
+    assert_eq!(file.len(), 16 + 4 + 3 * 4 + 4);
+    assert_eq!(file[..8], *b"SPRP\x02\x00\x04\x00");
+    assert_eq!(file[8..12], 1u32.to_le_bytes(), "one layer");
+    assert_eq!(file[12..16], 3u32.to_le_bytes(), "three numbers");
+    // In no other layer; its name and sizes; a matrix of 2 x 1, and a vector of 1.
+    let layer = [b"\0\0\0\0Dense\0\x02\0\0\0\x01\0\0\0", b"\x02\x02\0\0\0\x01\0\0\0\x01\x01\0\0\0".as_slice()].concat();
+    assert_eq!(file[16..20], crc32(&layer).to_le_bytes());
     let numbers: Vec<u8> = [1.5f32, -2.0, 0.25].iter().flat_map(|v| v.to_le_bytes()).collect();
-    assert_eq!(file[16..28], numbers);
-    assert_eq!(file[28..], crc32(&file[..28]).to_le_bytes());
+    assert_eq!(file[20..32], numbers);
+    assert_eq!(file[32..], crc32(&file[..32]).to_le_bytes());
 }
 
 /// CRC-32 as in zip and PNG, bit by bit.
@@ -94,17 +97,21 @@ fn a_truncated_file_is_an_error() {
 fn a_flipped_byte_is_an_error() {
     let file = file(&random::<Net<f64>>(1));
     for at in 0..file.len() {
-        for flip in [0x01, 0x80, 0xff] {
+        for flip in (0..8).map(|bit| 1 << bit).chain([0xff]) {
             let mut file = file.clone();
             file[at] ^= flip;
+            let mut net = random::<Net<f64>>(9);
+            let before = parameter_bits(&net);
+            let error = read(&mut net, &file).unwrap_err();
+            assert_eq!(parameter_bits(&net), before);
             let version = u16::from_le_bytes([file[4], file[5]]);
-            let error = match at {
-                0..4 => WeightsError::NotWeights,
-                4..6 => WeightsError::Version(version),
-                6..16 => WeightsError::OtherNetwork,
-                _ => WeightsError::Damaged,
-            };
-            assert_refused::<Net<f64>>(&file, error);
+            match at {
+                0..4 => assert_eq!(error, WeightsError::NotWeights),
+                4..6 if version != 1 => assert_eq!(error, WeightsError::Version(version)),
+                // What says how long the file is.
+                6..16 => assert!(matches!(error, WeightsError::Damaged | WeightsError::Truncated { .. }), "{error}"),
+                _ => assert_eq!(error, WeightsError::Damaged),
+            }
         }
     }
 }
@@ -113,24 +120,30 @@ fn a_flipped_byte_is_an_error() {
 fn something_else_is_an_error() {
     assert_refused::<Net<f32>>(b"\x89PNG\r\n\x1a\n, and what follows in a picture", WeightsError::NotWeights);
     assert_refused::<Net<f32>>(&[0; 200], WeightsError::NotWeights);
+    // Of less than a header, too.
+    assert_refused::<Net<f32>>(b"SPRX", WeightsError::NotWeights);
+    assert_refused::<Net<f32>>(b"hello", WeightsError::NotWeights);
 }
 
 #[test]
 fn a_file_of_another_network_is_an_error() {
     type Reader = (Dense<3, 4>, LeakyReLU<4>, Dense<4, 2>);
-    fn refused<L: Layer>() {
-        assert_refused::<Reader>(&file(&random::<L>(1)), WeightsError::OtherNetwork);
+    fn refused<L: Layer>(difference: Difference) {
+        assert_refused::<Reader>(&file(&random::<L>(1)), WeightsError::OtherNetwork(difference));
     }
+    let layer = |i, name| Difference::LayerAt { path: Path::default().part(i), name };
     // Other shapes: narrower, wider, and as many numbers in other shapes.
-    refused::<(Dense<3, 4>, LeakyReLU<4>, Dense<4, 1>)>();
-    refused::<(Dense<3, 5>, LeakyReLU<5>, Dense<5, 2>)>();
-    refused::<(Dense<9, 2>, LeakyReLU<2>, Dense<2, 2>)>();
-    // Other layers, another number of layers, another place, another number type.
-    refused::<(Dense<3, 4>, ReLU<4>, Dense<4, 2>)>();
-    refused::<(Dense<3, 4>, ELU<4>, Dense<4, 2>)>();
-    refused::<(Dense<3, 4>, LeakyReLU<4>, Dense<4, 2>, LeakyReLU<2>)>();
-    refused::<((Dense<3, 4>, LeakyReLU<4>), Dense<4, 2>)>();
-    refused::<(Dense<3, 4, f64>, LeakyReLU<4, f64>, Dense<4, 2, f64>)>();
+    refused::<(Dense<3, 4>, LeakyReLU<4>, Dense<4, 1>)>(layer(2, "Dense"));
+    refused::<(Dense<3, 5>, LeakyReLU<5>, Dense<5, 2>)>(layer(0, "Dense"));
+    refused::<(Dense<9, 2>, LeakyReLU<2>, Dense<2, 2>)>(layer(0, "Dense"));
+    // Other layers, another number of layers, another number type.
+    refused::<(Dense<3, 4>, ReLU<4>, Dense<4, 2>)>(layer(1, "LeakyReLU"));
+    refused::<(Dense<3, 4>, ELU<4>, Dense<4, 2>)>(layer(1, "LeakyReLU"));
+    refused::<(Dense<3, 4>, LeakyReLU<4>, Dense<4, 2>, LeakyReLU<2>)>(Difference::Layers { file: 4, network: 3 });
+    refused::<(Dense<3, 4>, LeakyReLU<4>)>(Difference::Layers { file: 2, network: 3 });
+    refused::<(Dense<3, 4, f64>, LeakyReLU<4, f64>, Dense<4, 2, f64>)>(Difference::NumberType(8));
+    // Where they stand in groups doesn't matter.
+    read(&mut random::<Reader>(2), &file(&random::<((Dense<3, 4>, LeakyReLU<4>), (Dense<4, 2>,))>(1))).unwrap();
 }
 
 #[test]
@@ -138,7 +151,8 @@ fn a_file_with_other_settings_is_an_error() {
     let mut net = random::<Net<f32>>(1);
     net.1.set_slope(0.02).unwrap();
     let file = file(&net);
-    assert_refused::<Net<f32>>(&file, WeightsError::OtherNetwork);
+    let path = Path::default().part(1);
+    assert_refused::<Net<f32>>(&file, WeightsError::OtherNetwork(Difference::LayerAt { path, name: "LeakyReLU" }));
     let mut reader = random::<Net<f32>>(2);
     reader.1.set_slope(0.02).unwrap();
     read(&mut reader, &file).unwrap();
@@ -152,22 +166,30 @@ fn a_file_with_other_settings_is_an_error() {
 fn penalties_and_freezing_are_not_in_the_file() {
     let net = random::<(Dense<3, 4>, ReLU<4>, Dense<4, 2>)>(1);
     let mut other = random::<(Frozen<(Dense<3, 4>, ReLU<4>)>, Regularized<Dense<4, 2>>)>(2);
-    assert_eq!(read(&mut other, &file(&net)), Err(WeightsError::OtherNetwork), "places differ: 0.0 is not 0");
-    let mut other = random::<(Frozen<Dense<3, 4>>, ReLU<4>, Regularized<Dense<4, 2>>)>(2);
+    read(&mut other, &file(&net)).unwrap();
+    assert_eq!(parameter_bits(&net), parameter_bits(&other));
+    let mut other = random::<Recompute<(Frozen<Dense<3, 4>>, Dropout<4>, ReLU<4>, Regularized<Dense<4, 2>>)>>(2);
     read(&mut other, &file(&net)).unwrap();
     assert_eq!(parameter_bits(&net), parameter_bits(&other));
 }
 
 #[test]
 fn a_number_that_is_not_finite_is_an_error() {
+    let good = file(&Dense::<2, 2>::new([[1.0; 2]; 2], [1.0; 2]));
     for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
         for at in 0..6 {
-            let mut numbers = [1.0; 6];
-            numbers[at] = bad;
-            let [a, b, c, d, e, f] = numbers;
-            assert_refused::<Dense<2, 2>>(&file(&Dense::new([[a, b], [c, d]], [e, f])), WeightsError::NonFinite);
+            let mut file = good.clone();
+            file[20 + 4 * at..][..4].copy_from_slice(&bad.to_le_bytes());
+            mend(&mut file);
+            assert_refused::<Dense<2, 2>>(&file, WeightsError::NonFinite);
         }
     }
+}
+
+/// Gives a file the checksum of its content.
+fn mend(file: &mut [u8]) {
+    let (content, checksum) = file.split_last_chunk_mut::<4>().unwrap();
+    *checksum = crc32(content).to_le_bytes();
 }
 
 #[test]
@@ -186,14 +208,47 @@ fn a_small_buffer_is_an_error() {
 
 #[test]
 fn messages() {
+    let (path, lone) = (Path::default().part(2).part(0), Path::default());
+    let other = WeightsError::OtherNetwork;
     let messages = [
         (WeightsError::BufferTooSmall { needs: 32 }, "the buffer must hold 32 bytes"),
-        (WeightsError::Truncated { needs: 32, has: 7 }, "the file has 7 bytes of 32: it is truncated"),
+        (
+            WeightsError::Truncated { needs: 32, has: 7 },
+            "the file has 7 bytes of 32: it is truncated, or its start is damaged",
+        ),
         (WeightsError::NotWeights, "this is not a file of weights"),
-        (WeightsError::Version(2), "the file has version 2 of the format, not 1"),
-        (WeightsError::OtherNetwork, "the file is of another network: layers, shapes, settings or number type differ"),
+        (WeightsError::Version(3), "the file has version 3 of the format, not 1 or 2"),
+        (
+            other(Difference::LayerAt { path, name: "Tanh" }),
+            "the file is of another network: layer 2.0 (Tanh) is another one there, or has other sizes or settings",
+        ),
+        (
+            other(Difference::LayerAt { path: lone, name: "Tanh" }),
+            "the file is of another network: layer (Tanh) is another one there, or has other sizes or settings",
+        ),
+        (
+            other(Difference::Layers { file: 3, network: 4 }),
+            "the file is of another network: it has 3 layers, this one 4",
+        ),
+        (
+            other(Difference::NumberType(8)),
+            "the file is of another network: its numbers have 8 bytes (f32 has 4, f64 has 8)",
+        ),
+        (other(Difference::Unknown), "the file is of another network: layers, shapes, settings or their order differ"),
         (WeightsError::Damaged, "the file is damaged: its checksum is wrong"),
-        (WeightsError::NonFinite, "a weight is infinite or NaN"),
+        (WeightsError::NonFinite, "a weight or a setting is infinite or NaN"),
+        (
+            WeightsError::OutOfDomain { path, name: "variance", domain: Domain::NonNegative },
+            "2.0.variance: a number is negative",
+        ),
+        (
+            WeightsError::OutOfDomain { path: lone, name: "count", domain: Domain::Count },
+            "count: a number is negative, or not whole",
+        ),
+        (
+            WeightsError::Parameters { shown: 3, counted: 4 },
+            "a layer is wrong: `visit` shows 3 numbers in all, `COST` counts 4",
+        ),
     ];
     for (error, message) in messages {
         assert_eq!(error.to_string(), message);

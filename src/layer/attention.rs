@@ -8,7 +8,7 @@ use core::marker::PhantomData;
 
 use super::dense::visit;
 use super::softmax::normalise;
-use super::{Apart, Context, Cost, InPlace, Layer, Need, Place, Slices, Yes, most, products, size};
+use super::{Apart, Context, Cost, InPlace, Layer, Need, Place, Slices, Structure, Yes, most, products, size};
 use crate::budget::Text;
 use crate::kernel::{self, Kernels, LearnRows, MulRows, Plain, share};
 use crate::optimizer::{Copies, Rule};
@@ -140,8 +140,8 @@ impl<const STEPS: usize, const N: usize, const HEADS: usize, const HEAD: usize, 
 
     fn info(path: Path, [weight, bias]: [&'static str; 2]) -> [Info; 2] {
         let (shape, order) = (<[[T; N]; N]>::SHAPE, Self::ORDER);
-        let weight = Info { path, name: weight, role: Role::Weight, shape, fan: (N, N), order };
-        [weight, Info { name: bias, role: Role::Bias, shape: <[T; N]>::SHAPE, order: Order::ByRow, ..weight }]
+        let weight = Info { order, ..Info::new(path, weight, Role::Weight, shape) };
+        [weight, Info::new(path, bias, Role::Bias, <[T; N]>::SHAPE)].map(|info| Info { fan: (N, N), ..info })
     }
 }
 
@@ -180,6 +180,7 @@ impl<const STEPS: usize, const N: usize, const HEADS: usize, const HEAD: usize, 
     type Saved<P: Place, const B: usize> = Attended<STEPS, N, HEADS, B, T>;
     type Wide<const B: usize> = [[[T; N]; STEPS]; B];
     type Slots<K: Copies> = [Projection<K, N, T>; 4];
+    const STRUCTURE: Structure = Structure::layer("MultiHeadAttention", &[N, HEADS, M::CAUSAL as usize]);
     const COST: Cost = {
         let () = Self::CHECK;
         // Pairs of steps, of which a causal layer leaves those out that look ahead.

@@ -11,11 +11,11 @@
 use core::fmt::{Result as Written, Write};
 use core::marker::PhantomData;
 
-use super::{Apart, Context, Cost, InPlace, Layer, Need, Place, Setting, SettingError, Yes, size};
+use super::{Apart, Context, Cost, InPlace, Layer, Need, Place, Setting, SettingError, Structure, Yes, size};
 use crate::budget::Text;
 use crate::kernel::{self, Kernels};
 use crate::optimizer::{Copies, Rule, checked_epsilon, checked_fraction};
-use crate::parameter::{Info, Order, Parameter, Path, Role, Visitor};
+use crate::parameter::{Domain, Info, Parameter, Path, Role, Visitor};
 use crate::scalar::Scalar;
 use crate::storage::Zeroed;
 use crate::tensor::{Array, Shape, take, take_mut};
@@ -78,7 +78,8 @@ impl<const N: usize, T: Scalar, A: Array<T = T>> BatchNorm<N, A> {
         Self { gain, bias, ..<Self as Zeroed>::ZERO }
     }
 
-    /// With running statistics: how many updates they stand for, the mean, the variance; and ε. In const, and unchecked.
+    /// With running statistics: how many updates they stand for, the mean, the variance; and ε. In const, and unchecked: where a variance plus ε is
+    /// negative, the output is NaN. A file with a negative variance, or with updates that aren't a whole number, isn't read, nor written.
     pub const fn with_statistics(
         gain: [T; N],
         bias: [T; N],
@@ -213,21 +214,14 @@ impl<const N: usize, T: Scalar, A: Array<T = T>> BatchNorm<N, A> {
     }
 
     fn info(path: Path) -> [Info; 5] {
-        let names = [
-            ("gain", Role::Scale),
-            ("bias", Role::Bias),
-            ("updates", Role::State),
-            ("mean", Role::State),
-            ("variance", Role::State),
-        ];
-        names.map(|(name, role)| Info {
-            path,
-            name,
-            role,
-            shape: if name == "updates" { Shape::SCALAR } else { <[T; N]>::SHAPE },
-            fan: (1, 1),
-            order: Order::ByRow,
-        })
+        let (one, each) = (Shape::SCALAR, <[T; N]>::SHAPE);
+        [
+            Info::new(path, "gain", Role::Scale, each),
+            Info::new(path, "bias", Role::Bias, each),
+            Info { domain: Domain::Count, ..Info::new(path, "updates", Role::State, one) },
+            Info::new(path, "mean", Role::State, each),
+            Info { domain: Domain::NonNegative, ..Info::new(path, "variance", Role::State, each) },
+        ]
     }
 }
 
@@ -254,6 +248,7 @@ impl<const N: usize, T: Scalar, A: Array<T = T>> Layer for BatchNorm<N, A> {
     type Saved<P: Place, const B: usize> = ([A; B], [[T; N]; 5]);
     type Wide<const B: usize> = [A; B];
     type Slots<K: Copies> = (K::Of<[T; N]>, K::Of<[T; N]>);
+    const STRUCTURE: Structure = Structure::layer("BatchNorm", &[N]);
     const COST: Cost = {
         let () = Self::CHECK;
         let needs_two = if Self::SINGLE { Some(Self::NAME) } else { None };

@@ -5,7 +5,7 @@
 use core::marker::PhantomData;
 
 use super::beside::{Takes, add, split};
-use super::{Apart, Context, Cost, InPlace, Layer, Need, Place, Slices, size};
+use super::{Apart, Context, Cost, InPlace, Layer, Need, Place, Slices, Structure, size};
 use crate::budget::Text;
 use crate::kernel::{self, Kernels};
 use crate::optimizer::{Copies, Rule};
@@ -104,6 +104,7 @@ where
     type Wide<const BATCH: usize> =
         Both<Max<Max<Max<A::Wide<BATCH>, B::Wide<BATCH>>, [Out; BATCH]>, [A::In; BATCH]>, [A::In; BATCH]>;
     type Slots<K: Copies> = (A::Slots<K>, B::Slots<K>);
+    const STRUCTURE: Structure = Structure::around("Concat", &[], &[&A::STRUCTURE, &B::STRUCTURE]);
     const COST: Cost = {
         let () = Self::CHECK;
         A::COST.beside(B::COST)

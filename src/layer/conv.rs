@@ -6,9 +6,9 @@
 use core::fmt::{Result, Write};
 use core::marker::PhantomData;
 
-use super::convolution::{self, arrange, convolution};
+use super::convolution::{self, arrange, convolution, numbers};
 use super::size::{Axis, Slide, Slide2d, Valid, check_groups, positive_of, positive_slide};
-use super::{Apart, Context, Cost, InPlace, Layer, Need, Place, Yes};
+use super::{Apart, Context, Cost, InPlace, Layer, Need, Place, Structure, Yes};
 use crate::budget::Text;
 use crate::kernel::{self, Convolution, Epilogue, Kernels, Plain, Pointwise, Values, Window};
 use crate::optimizer::{Copies, Rule};

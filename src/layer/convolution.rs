@@ -2,7 +2,7 @@
 
 use core::fmt::{Result, Write};
 
-use crate::kernel::{self, Convolution, Epilogue, Kernels};
+use crate::kernel::{self, Convolution, Epilogue, Kernels, Window};
 use crate::optimizer::{Copies, Rule};
 use crate::parameter::{Order, Parameter};
 use crate::scalar::Scalar;
@@ -78,6 +78,12 @@ pub(super) fn write_nested<T: Scalar>(parameter: Parameter<'_, T>, out: &mut imp
     Ok(())
 }
 
+/// What makes it the function it is, beside the size of the window: channels, groups, and how the window slides.
+pub(super) const fn numbers(window: Window) -> [usize; 9] {
+    let ([a, b, c], [d, e, f]) = (window.rows.slide(), window.columns.slide());
+    [window.wide, window.narrow, window.per, a, b, c, d, e, f]
+}
+
 /// Makes a layer of a struct with `weight` and `bias`, an associated `info` of both, and `WINDOW`.
 macro_rules! convolution {
     ([$($generics:tt)*] $layer:ty, $In:ty => $Out:ty, $Weight:ty, $name:literal, transposed: $transposed:literal) => {
@@ -93,6 +99,7 @@ macro_rules! convolution {
             type Saved<P: Place, const B: usize> = [$Out; B];
             type Wide<const B: usize> = [$Out; B];
             type Slots<C: Copies> = (Aligned<C::Of<$Weight>>, C::Of<[T; OUT]>);
+            const STRUCTURE: Structure = Structure::layer($name, &numbers(Self::WINDOW));
             const COST: Cost = {
                 let () = Self::CHECKED;
                 let products = Self::WINDOW.multiply_adds();
@@ -206,9 +213,9 @@ macro_rules! convolution {
             /// What is known of weights and biases. `FAN`: inputs that reach an output, and outputs that an input reaches.
             fn info(path: Path) -> [Info; 2] {
                 let (shape, order, fan) = (Self::SHAPE, Self::ORDER, Self::FAN);
-                let weight = Info { path, name: "weight", role: Role::Weight, shape, fan, order };
-                let (shape, order) = (<[T; OUT]>::SHAPE, Order::ByRow);
-                [weight, Info { name: "bias", role: Role::Bias, shape, order, ..weight }]
+                let weight = Info::new(path, "weight", Role::Weight, shape);
+                let bias = Info::new(path, "bias", Role::Bias, <[T; OUT]>::SHAPE);
+                [Info { fan, order, ..weight }, Info { fan, ..bias }]
             }
         }
     };

@@ -4,7 +4,7 @@
 
 use core::fmt::{Result, Write};
 
-use super::{Apart, Context, Cost, InPlace, Layer, Need, No, Place, Slices, Yes, longest, products, size};
+use super::{Apart, Context, Cost, InPlace, Layer, Need, No, Place, Slices, Structure, Yes, longest, products, size};
 use crate::kernel::{
     self, Dots, Epilogue, Kernels, LearnRows, MulRows, Plain, Pointwise, Slopes, Values, is_shared, share,
 };
@@ -178,15 +178,10 @@ impl<const IN: usize, const OUT: usize, T: Scalar> Dense<IN, OUT, T> {
     };
 
     fn info(path: Path) -> [Info; 2] {
-        let weight = Info {
-            path,
-            name: "weight",
-            role: Role::Weight,
-            shape: <[[T; OUT]; IN]>::SHAPE,
-            fan: (IN, OUT),
-            order: Self::ORDER,
-        };
-        [weight, Info { name: "bias", role: Role::Bias, shape: <[T; OUT]>::SHAPE, order: Order::ByRow, ..weight }]
+        let weight = Info::new(path, "weight", Role::Weight, <[[T; OUT]; IN]>::SHAPE);
+        let bias = Info::new(path, "bias", Role::Bias, <[T; OUT]>::SHAPE);
+        let fan = (IN, OUT);
+        [Info { fan, order: Self::ORDER, transposed: true, ..weight }, Info { fan, ..bias }]
     }
 }
 
@@ -200,6 +195,7 @@ impl<const IN: usize, const OUT: usize, T: Scalar> Layer for Dense<IN, OUT, T> {
     type Saved<P: Place, const B: usize> = [[T; OUT]; B];
     type Wide<const B: usize> = [[T; OUT]; B];
     type Slots<K: Copies> = (Aligned<K::Of<[[T; OUT]; IN]>>, K::Of<[T; OUT]>);
+    const STRUCTURE: Structure = Structure::layer("Dense", &[IN, OUT]);
     const COST: Cost = {
         let () = Self::CHECK;
         let all = products(&[IN, OUT]);

@@ -4,7 +4,7 @@
 
 use core::marker::PhantomData;
 
-use super::{Context, Cost, InPlace, Layer, Need, No, Place, Setting, SettingError, size};
+use super::{Context, Cost, InPlace, Layer, Need, No, Place, Setting, SettingError, Structure, size};
 use crate::kernel::Kernels;
 use crate::optimizer::{Copies, Rule};
 use crate::scalar::Scalar;
@@ -79,6 +79,7 @@ impl<const N: usize, T: Scalar, A: Array<T = T>> Layer for Dropout<N, A> {
     type Saved<P: Place, const B: usize> = P::Buffer<[[A; N]; B]>;
     type Wide<const B: usize> = [[A; N]; B];
     type Slots<K: Copies> = ();
+    const STRUCTURE: Structure = Structure::NONE;
     const COST: Cost = {
         size::positive_each::<A>("Dropout", N);
         Cost::NONE

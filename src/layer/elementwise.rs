@@ -77,6 +77,7 @@ macro_rules! elementwise {
             type Saved<P: $crate::layer::Place, const B: usize> = P::Buffer<[[A; N]; B]>;
             type Wide<const B: usize> = [[A; N]; B];
             type Slots<K: $crate::optimizer::Copies> = ();
+            const STRUCTURE: $crate::layer::Structure = $crate::layer::Structure::layer(stringify!($name), &[]);
             const COST: $crate::layer::Cost = {
                 $crate::layer::size::positive_each::<A>(stringify!($name), N);
                 $crate::layer::Cost::NONE

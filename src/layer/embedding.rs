@@ -4,10 +4,10 @@
 
 use core::fmt::{Result, Write};
 
-use super::{Apart, Context, Cost, InPlace, Layer, Need, Place, Slices, Yes, products, size};
+use super::{Apart, Context, Cost, InPlace, Layer, Need, Place, Slices, Structure, Yes, products, size};
 use crate::kernel::{self, Kernels};
 use crate::optimizer::{Copies, Rule};
-use crate::parameter::{Info, Order, Parameter, Path, Role, Visitor};
+use crate::parameter::{Info, Parameter, Path, Role, Visitor};
 use crate::scalar::Scalar;
 use crate::tensor::{Array, take, take_mut};
 
@@ -74,7 +74,7 @@ impl<const STEPS: usize, const VOCABULARY: usize, const N: usize, T: Scalar> Emb
 
     fn info(path: Path) -> Info {
         let shape = <[[T; N]; VOCABULARY]>::SHAPE;
-        Info { path, name: "weight", role: Role::Weight, shape, fan: (2, 0), order: Order::ByRow }
+        Info { fan: (2, 0), ..Info::new(path, "weight", Role::Weight, shape) }
     }
 }
 
@@ -91,6 +91,7 @@ impl<const STEPS: usize, const VOCABULARY: usize, const N: usize, T: Scalar> Lay
     type Saved<P: Place, const B: usize> = ([[[T; N]; STEPS]; B], [T; N]);
     type Wide<const B: usize> = [[[T; N]; STEPS]; B];
     type Slots<K: Copies> = K::Of<[[T; N]; VOCABULARY]>;
+    const STRUCTURE: Structure = Structure::layer("Embedding", &[VOCABULARY, N]);
     const COST: Cost = {
         size::positive("Embedding", &["STEPS", "VOCABULARY", "N"], &[STEPS, VOCABULARY, N]);
         Cost { parameters: VOCABULARY * N, gradient: products(&[STEPS, N]), ..Cost::NONE }

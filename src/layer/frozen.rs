@@ -2,7 +2,7 @@
 
 use core::marker::PhantomData;
 
-use super::{Context, Cost, Layer, Need, No, Place, Slices};
+use super::{Context, Cost, Layer, Need, No, Place, Slices, Structure};
 use crate::kernel::{Kernels, Lanes, Pointwise};
 use crate::optimizer::{Copies, CopiesOf, Rule};
 use crate::parameter::{Info, Parameter, Path, Role, Visitor};
@@ -84,6 +84,7 @@ impl<L: Layer> Layer for Frozen<L> {
     type Saved<P: Place, const B: usize> = L::Saved<P, B>;
     type Wide<const B: usize> = L::Wide<B>;
     type Slots<K: Copies> = ();
+    const STRUCTURE: Structure = L::STRUCTURE;
     const COST: Cost = Cost { gradient: 0, skipped: L::COST.dx, statistics: 0, needs_two: None, ..L::COST };
     const SLICES: Slices = Slices { skipped: L::SLICES.backward, ..L::SLICES };
 

@@ -1,6 +1,6 @@
 //! FrozenRef: a frozen layer, or network, that stays where it is: in flash.
 
-use super::{Context, Cost, Layer, Need, No, Place, Slices};
+use super::{Context, Cost, Layer, Need, No, Place, Slices, Structure};
 use crate::kernel::Kernels;
 use crate::optimizer::{Copies, Rule};
 use crate::scalar::Scalar;
@@ -62,6 +62,7 @@ impl<L: Layer> Layer for FrozenRef<L> {
     type Saved<P: Place, const B: usize> = L::Saved<P, B>;
     type Wide<const B: usize> = [L::Out; B];
     type Slots<K: Copies> = ();
+    const STRUCTURE: Structure = Structure::NONE;
     const COST: Cost = Cost { forward: L::COST.forward, references: 1, ..Cost::NONE };
     const SLICES: Slices = Slices { backward: 1, skipped: 1, ..L::SLICES };
 

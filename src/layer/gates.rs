@@ -27,12 +27,13 @@ pub(super) const fn by_input<const GATES: usize, const IN: usize, const N: usize
 /// The weights of `gates` gates of `n` units, logically `[gates · n][inputs]`.
 pub(super) fn weight_info(path: Path, name: &'static str, [gates, n, inputs]: [usize; 3]) -> Info {
     let shape = Shape::matrix(gates * n, inputs);
-    Info { path, name, role: Role::Weight, shape, fan: (inputs, n), order: Order::Reversed([n, 1, inputs]) }
+    let order = Order::Reversed([n, 1, inputs]);
+    Info { fan: (inputs, n), order, ..Info::new(path, name, Role::Weight, shape) }
 }
 
 /// The biases of `n` units.
 pub(super) fn bias_info(path: Path, name: &'static str, n: usize, inputs: usize) -> Info {
-    Info { path, name, role: Role::Bias, shape: Shape::vector(n), fan: (inputs, n), order: Order::ByRow }
+    Info { fan: (inputs, n), ..Info::new(path, name, Role::Bias, Shape::vector(n)) }
 }
 
 /// The weights of each gate as a constant expression, by unit.

@@ -14,7 +14,7 @@ use core::fmt::{Result, Write};
 use core::slice::{from_mut, from_ref};
 
 use super::gates::{self, Add, Stream, advance, around};
-use super::{Apart, Context, Cost, Layer, Need, Place, Yes};
+use super::{Apart, Context, Cost, Layer, Need, Place, Structure, Yes};
 use crate::kernel::{self, Cell, Kernels, Lanes};
 use crate::optimizer::{Copies, Rule};
 use crate::parameter::{Parameter, Path, Visitor};
@@ -208,6 +208,7 @@ impl<const STEPS: usize, const IN: usize, const HIDDEN: usize, T: Scalar> Layer 
         K::Of<[[T; HIDDEN]; 3]>,
         K::Of<[T; HIDDEN]>,
     );
+    const STRUCTURE: Structure = Structure::layer("Gru", &[IN, HIDDEN]);
     const COST: Cost = gates::cost("Gru", [STEPS, IN, HIDDEN, 3], 4 * HIDDEN);
 
     #[inline(always)]

@@ -4,7 +4,7 @@
 
 use core::marker::PhantomData;
 
-use super::{Apart, Context, Cost, InPlace, Layer, Need, No, Place, size};
+use super::{Apart, Context, Cost, InPlace, Layer, Need, No, Place, Structure, size};
 use crate::kernel::{self, Kernels};
 use crate::optimizer::{Copies, Rule};
 use crate::scalar::Scalar;
@@ -46,6 +46,7 @@ impl<const STEPS: usize, const N: usize, T: Scalar> Layer for Last<STEPS, N, T> 
     type Saved<P: Place, const B: usize> = [[T; N]; B];
     type Wide<const B: usize> = [[T; N]; B];
     type Slots<K: Copies> = ();
+    const STRUCTURE: Structure = Structure::layer("Last", &[]);
     const COST: Cost = {
         size::positive("Last", &["STEPS", "N"], &[STEPS, N]);
         Cost::NONE

@@ -13,7 +13,7 @@ use core::fmt::{Result, Write};
 use core::slice::from_ref;
 
 use super::gates::{self, Stream, advance, around};
-use super::{Apart, Context, Cost, Layer, Need, Place, Yes};
+use super::{Apart, Context, Cost, Layer, Need, Place, Structure, Yes};
 use crate::kernel::{self, Cell, Kernels, Lanes};
 use crate::optimizer::{Copies, Rule};
 use crate::parameter::{Parameter, Path, Visitor};
@@ -203,6 +203,7 @@ impl<const STEPS: usize, const IN: usize, const HIDDEN: usize, T: Scalar> Layer 
     type Wide<const B: usize> = [[[T; HIDDEN]; STEPS]; B];
     type Slots<K: Copies> =
         (Aligned<K::Of<[[[T; HIDDEN]; IN]; 4]>>, Aligned<K::Of<[[[T; HIDDEN]; HIDDEN]; 4]>>, K::Of<[[T; HIDDEN]; 4]>);
+    const STRUCTURE: Structure = Structure::layer("Lstm", &[IN, HIDDEN]);
     const COST: Cost = gates::cost("Lstm", [STEPS, IN, HIDDEN, 4], 4 * HIDDEN);
 
     #[inline(always)]

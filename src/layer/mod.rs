@@ -62,6 +62,7 @@ mod network;
 mod place;
 mod setting;
 pub mod size;
+mod structure;
 
 pub use self::attention::{All, Causal, Mask, MultiHeadAttention, SelfAttention};
 pub use self::batch_norm::{BatchNorm, BatchNorm1d, BatchNorm2d};
@@ -105,6 +106,7 @@ pub(crate) use self::softmax::BLOCK;
 pub use self::softmax::Softmax;
 pub use self::softplus::Softplus;
 pub use self::standardize::Standardize;
+pub use self::structure::Structure;
 pub use self::sum::Sum;
 pub use self::tanh::Tanh;
 pub use self::transpose::Transpose;
@@ -147,6 +149,9 @@ pub trait Layer: Zeroed + Sync {
     type Wide<const B: usize>: Buffer<Self::T>;
     /// `K` copies of the parameters: optimizer state, or a gradient.
     type Slots<K: Copies>: Zeroed;
+    /// Its name, and the numbers that make it the function it is: what a file of weights checks beside the weights. Of a layer of your own,
+    /// `Structure::layer("Name", &[N])`.
+    const STRUCTURE: Structure;
     /// Parameters and multiply-adds.
     const COST: Cost = Cost::NONE;
     /// Into how many slices a step of a [`Sliced`](crate::training::Sliced) trainer cuts its passes.

@@ -4,7 +4,7 @@ use core::fmt::{Result, Write};
 
 use super::chain::{Chain, End, First, In, InUse, Link};
 use super::fusion::Nothing;
-use super::{Apart, Context, Cost, Layer, Need, No, Place, Slices, Want};
+use super::{Apart, Context, Cost, Layer, Need, No, Place, Slices, Structure, Want};
 use crate::kernel::Kernels;
 use crate::optimizer::{Copies, Rule};
 use crate::parameter::{Parameter, Path, Visitor};
@@ -47,6 +47,8 @@ pub type Joint<A, B> = <<B as Layer>::Wants as Want>::Behind<<A as Layer>::Leave
 pub trait Network: Zeroed + Sync {
     /// Its layers, as a type.
     type Layers: Chain;
+    /// What its layers are.
+    const PARTS: &'static [&'static Structure];
     /// References to its layers.
     fn layers(&self) -> <Self::Layers as Chain>::Refs<'_>;
     /// References to its layers, to be changed.
@@ -64,6 +66,7 @@ macro_rules! network {
             $($Prev::Out: Fits<$L::In, $Prev, $L>,)*
         {
             type Layers = links!($A $($L)*);
+            const PARTS: &'static [&'static Structure] = &[&$A::STRUCTURE, $(&$L::STRUCTURE),*];
             #[inline(always)]
             fn layers(&self) -> <Self::Layers as Chain>::Refs<'_> {
                 pairs!((&self.$first) $((&self.$i))*)
@@ -88,6 +91,7 @@ macro_rules! network {
             type Saved<P: Place, const BATCH: usize> = <Layers<Self> as Chain>::Saved<P, BATCH>;
             type Wide<const BATCH: usize> = <Layers<Self> as Chain>::Wide<BATCH>;
             type Slots<K: Copies> = <Layers<Self> as Chain>::Slots<K>;
+            const STRUCTURE: Structure = Structure::group(Self::PARTS);
             const COST: Cost = <Layers<Self> as Chain>::COST;
             const SLICES: Slices = <Layers<Self> as Chain>::SLICES;
 

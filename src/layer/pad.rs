@@ -3,7 +3,7 @@
 use core::marker::PhantomData;
 
 use super::grid::Grid;
-use super::{Apart, Context, Cost, InPlace, Layer, Need, No, Place, size};
+use super::{Apart, Context, Cost, InPlace, Layer, Need, No, Place, Structure, size};
 use crate::budget::Text;
 use crate::kernel::{self, Kernels};
 use crate::optimizer::{Copies, Rule};
@@ -54,6 +54,8 @@ impl<A, B, const TOP: usize, const LEFT: usize> Default for Pad<A, B, TOP, LEFT>
 }
 
 impl<A: Grid, B: Grid<T = A::T, Pixel = A::Pixel>, const TOP: usize, const LEFT: usize> Pad<A, B, TOP, LEFT> {
+    /// Rows below the input, and columns behind it.
+    const BEHIND: [usize; 2] = [B::HEIGHT.saturating_sub(TOP + A::HEIGHT), B::WIDTH.saturating_sub(LEFT + A::WIDTH)];
     /// Whether there is room.
     const CHECK: () = {
         let channels = <A::Pixel as Array>::LEN;
@@ -108,6 +110,7 @@ impl<A: Grid, B: Grid<T = A::T, Pixel = A::Pixel>, const TOP: usize, const LEFT:
     type Saved<P: Place, const BATCH: usize> = [B; BATCH];
     type Wide<const BATCH: usize> = [B; BATCH];
     type Slots<K: Copies> = ();
+    const STRUCTURE: Structure = Structure::layer("Pad", &[TOP, LEFT, Self::BEHIND[0], Self::BEHIND[1]]);
     const COST: Cost = {
         let () = Self::CHECK;
         Cost::NONE

@@ -11,7 +11,7 @@ use core::marker::PhantomData;
 
 use super::grid::Grid;
 use super::size::{Axis, Slide2d, Valid, positive_of, positive_slide};
-use super::{Apart, Context, Cost, InPlace, Layer, Need, No, Place};
+use super::{Apart, Context, Cost, InPlace, Layer, Need, No, Place, Structure};
 use crate::budget::Text;
 use crate::kernel::{self, Kernels, Windows};
 pub use crate::kernel::{Average, Max, Pooling};
@@ -126,14 +126,18 @@ crate::storage::zeroed!([F: 'static, A: 'static, B: 'static, const KH: usize, co
 pub trait Named: Pooling {
     /// Names of the layers over sequences and over images.
     const NAMES: [&'static str; 2];
+    /// What they are called in a [`Structure`].
+    const NAME: &'static str;
 }
 
 impl Named for Max {
     const NAMES: [&'static str; 2] = ["MaxPool1d", "MaxPool2d"];
+    const NAME: &'static str = "MaxPool";
 }
 
 impl<const COUNT_PADDING: bool> Named for Average<COUNT_PADDING> {
     const NAMES: [&'static str; 2] = ["AvgPool1d", "AvgPool2d"];
+    const NAME: &'static str = if COUNT_PADDING { "AvgPool" } else { "AvgPool without padding" };
 }
 
 impl<F, A, B, const KH: usize, const KW: usize, S> Sealed for Pool<F, A, B, KH, KW, S> {}
@@ -147,6 +151,11 @@ impl<F: 'static, A: Grid, B: 'static, const KH: usize, const KW: usize, S: Slide
 }
 
 impl<F: Named, A: Grid, B: Grid, const KH: usize, const KW: usize, S: Slide2d> Pool<F, A, B, KH, KW, S> {
+    /// What makes it the function it is: the window, 0 where it is as large as the input, and how it slides.
+    const NUMBERS: [usize; 8] = {
+        let ([a, b, c], [d, e, f]) = (Self::ROWS.slide(), Self::COLUMNS.slide());
+        [if KH == A::HEIGHT { 0 } else { KH }, if KW == A::WIDTH { 0 } else { KW }, a, b, c, d, e, f]
+    };
     /// Whether the output has the size that it must have.
     const CHECK: () = {
         if A::AXES == 2 {
@@ -204,6 +213,7 @@ impl<F: Named, A: Grid, B: Grid<T = A::T, Pixel = A::Pixel>, const KH: usize, co
     type Saved<P: Place, const BATCH: usize> = [B; BATCH];
     type Wide<const BATCH: usize> = [B; BATCH];
     type Slots<K: Copies> = ();
+    const STRUCTURE: Structure = Structure::layer(F::NAME, &Self::NUMBERS);
     const COST: Cost = {
         let () = Self::CHECK;
         Cost::NONE

@@ -4,10 +4,10 @@
 
 use core::fmt::{Result, Write};
 
-use super::{Context, Cost, InPlace, Layer, Need, Place, Yes, size};
+use super::{Context, Cost, InPlace, Layer, Need, Place, Structure, Yes, size};
 use crate::kernel::{self, Kernels};
 use crate::optimizer::{Copies, Rule};
-use crate::parameter::{Info, Order, Parameter, Path, Role, Visitor};
+use crate::parameter::{Info, Parameter, Path, Role, Visitor};
 use crate::scalar::Scalar;
 use crate::tensor::{Array, take};
 
@@ -46,7 +46,7 @@ impl<const STEPS: usize, const N: usize, T: Scalar> PositionEmbedding<STEPS, N, 
 
     fn info(path: Path) -> Info {
         let shape = <[[T; N]; STEPS]>::SHAPE;
-        Info { path, name: "weight", role: Role::Weight, shape, fan: (N, N), order: Order::ByRow }
+        Info { fan: (N, N), ..Info::new(path, "weight", Role::Weight, shape) }
     }
 }
 
@@ -66,6 +66,7 @@ impl<const STEPS: usize, const N: usize, T: Scalar> Layer for PositionEmbedding<
     type Saved<P: Place, const B: usize> = P::Buffer<[[[T; N]; STEPS]; B]>;
     type Wide<const B: usize> = [[[T; N]; STEPS]; B];
     type Slots<K: Copies> = K::Of<[[T; N]; STEPS]>;
+    const STRUCTURE: Structure = Structure::layer("PositionEmbedding", &[STEPS, N]);
     const COST: Cost = {
         size::positive("PositionEmbedding", &["STEPS", "N"], &[STEPS, N]);
         Cost { parameters: STEPS * N, ..Cost::NONE }

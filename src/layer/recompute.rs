@@ -5,7 +5,7 @@
 
 use super::chain::{Chain, End, First, In, InUse, Link, Mode};
 use super::network::Layers;
-use super::{Apart, Context, Cost, Fits, Layer, Need, Network, Place, Slices};
+use super::{Apart, Context, Cost, Fits, Layer, Need, Network, Place, Slices, Structure};
 use crate::kernel::{self, Kernels};
 use crate::optimizer::{Copies, Rule};
 use crate::parameter::{Parameter, Path, Visitor};
@@ -69,6 +69,7 @@ where
     type Saved<P: Place, const B: usize> = (<Layers<N> as Blocks>::Kept<B>, <Layers<N> as Blocks>::InTurn<B>);
     type Wide<const B: usize> = <Layers<N> as Chain>::Wide<B>;
     type Slots<K: Copies> = <Layers<N> as Chain>::Slots<K>;
+    const STRUCTURE: Structure = Structure::group(N::PARTS);
     const COST: Cost = {
         let cost = without_statistics(<Layers<N> as Chain>::COST);
         let [again, idle] = [<Layers<N> as Blocks>::AGAIN, <Layers<N> as Blocks>::IDLE];

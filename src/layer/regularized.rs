@@ -2,7 +2,7 @@
 //!
 //! Backward: λ₁ sign(w) + 2 λ₂ w is added to the gradient, with sign(0) = 0.
 
-use super::{Context, Cost, Layer, Need, Place, SettingError, Slices};
+use super::{Context, Cost, Layer, Need, Place, SettingError, Slices, Structure};
 use crate::kernel::{Kernels, Lanes, Pointwise};
 use crate::optimizer::{Copies, Rule};
 use crate::parameter::{Parameter, Path, Role, Visitor};
@@ -102,6 +102,7 @@ impl<L: Layer> Layer for Regularized<L> {
     type Saved<P: Place, const B: usize> = L::Saved<P, B>;
     type Wide<const B: usize> = L::Wide<B>;
     type Slots<K: Copies> = L::Slots<K>;
+    const STRUCTURE: Structure = L::STRUCTURE;
     const COST: Cost = L::COST;
     const SLICES: Slices = L::SLICES;
 

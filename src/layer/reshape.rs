@@ -2,7 +2,7 @@
 
 use core::marker::PhantomData;
 
-use super::{Apart, Context, Cost, Layer, Need, No, Place, View, size};
+use super::{Apart, Context, Cost, Layer, Need, No, Place, Structure, View, size};
 use crate::budget::Text;
 use crate::kernel::Kernels;
 use crate::optimizer::{Copies, Rule};
@@ -44,6 +44,8 @@ impl<A, B> Default for Reshape<A, B> {
 }
 
 impl<A: Array, B: Array<T = A::T>> Reshape<A, B> {
+    /// The dimensions of the output.
+    const DIMS: &'static [usize] = B::SHAPE.padded();
     /// Whether both have as many numbers, and there are some.
     const CHECK: () = if B::SHAPE.rank() == 1 {
         let layer = Text::new("Flatten<_, ").number(B::LEN).text(">");
@@ -65,6 +67,10 @@ impl<A: Array, B: Array<T = A::T>> Layer for Reshape<A, B> {
     type Saved<P: Place, const BATCH: usize> = P::Buffer<[A; BATCH]>;
     type Wide<const BATCH: usize> = [B; BATCH];
     type Slots<K: Copies> = ();
+    const STRUCTURE: Structure = match B::SHAPE.rank() {
+        1 => Structure::layer("Flatten", &[]),
+        _ => Structure::layer("Reshape", Self::DIMS),
+    };
     const COST: Cost = {
         let () = Self::CHECK;
         Cost::NONE

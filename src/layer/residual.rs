@@ -3,7 +3,7 @@
 //! Backward: dx = dy + L's dx.
 
 use super::beside::{add, split};
-use super::{Apart, Context, Cost, InPlace, Layer, Need, Place, Slices};
+use super::{Apart, Context, Cost, InPlace, Layer, Need, Place, Slices, Structure};
 use crate::kernel::{self, Kernels};
 use crate::optimizer::{Copies, Rule};
 use crate::parameter::{Parameter, Path, Visitor};
@@ -87,6 +87,7 @@ where
     type Saved<P: Place, const B: usize> = (L::Saved<Apart, B>, <L::Leaves as Place>::Buffer<[L::Out; B]>);
     type Wide<const B: usize> = <L::Leaves as Place>::Choose<L::T, L::Wide<B>, Both<L::Wide<B>, [L::Out; B]>>;
     type Slots<K: Copies> = L::Slots<K>;
+    const STRUCTURE: Structure = Structure::around("Residual", &[], &[&L::STRUCTURE]);
     const COST: Cost = L::COST;
     const SLICES: Slices = Slices::of_parts::<Self>(L::SLICES.backward(false) == 0);
 

@@ -7,7 +7,7 @@ use core::fmt::{Result, Write};
 use core::slice::from_ref;
 
 use super::gates::{self, Stream, advance};
-use super::{Apart, Context, Cost, Layer, Need, Place, Yes};
+use super::{Apart, Context, Cost, Layer, Need, Place, Structure, Yes};
 use crate::kernel::{self, Cell, Kernels, Lanes, Rows, RowsMut};
 use crate::optimizer::{Copies, Rule};
 use crate::parameter::{Parameter, Path, Visitor};
@@ -151,6 +151,7 @@ impl<const STEPS: usize, const IN: usize, const HIDDEN: usize, T: Scalar> Layer 
     type Wide<const B: usize> = [[[T; HIDDEN]; STEPS]; B];
     type Slots<K: Copies> =
         (Aligned<K::Of<[[[T; HIDDEN]; IN]; 1]>>, Aligned<K::Of<[[[T; HIDDEN]; HIDDEN]; 1]>>, K::Of<[[T; HIDDEN]; 1]>);
+    const STRUCTURE: Structure = Structure::layer("Rnn", &[IN, HIDDEN]);
     const COST: Cost = gates::cost("Rnn", [STEPS, IN, HIDDEN, 1], HIDDEN);
 
     #[inline(always)]

@@ -13,11 +13,11 @@ use core::fmt::{Result as Written, Write};
 use core::marker::PhantomData;
 
 use super::batch_norm::{rows, rows_mut};
-use super::{Apart, Context, Cost, InPlace, Layer, Need, Place, Setting, SettingError, Yes, size};
+use super::{Apart, Context, Cost, InPlace, Layer, Need, Place, Setting, SettingError, Structure, Yes, size};
 use crate::budget::Text;
 use crate::kernel::{self, BLOCK, Kernels};
 use crate::optimizer::{Copies, Rule, checked_epsilon};
-use crate::parameter::{Info, Order, Parameter, Path, Role, Visitor};
+use crate::parameter::{Info, Parameter, Path, Role, Visitor};
 use crate::scalar::Scalar;
 use crate::storage::Zeroed;
 use crate::tensor::{Array, take, take_mut};
@@ -143,7 +143,7 @@ impl<const N: usize, const M: usize, T: Scalar, A: Array<T = T>> RowNorm<N, M, A
 
     fn info(path: Path) -> [Info; 2] {
         [("gain", Role::Scale, <[T; N]>::SHAPE), ("bias", Role::Bias, <[T; M]>::SHAPE)]
-            .map(|(name, role, shape)| Info { path, name, role, shape, fan: (1, 1), order: Order::ByRow })
+            .map(|(name, role, shape)| Info::new(path, name, role, shape))
     }
 }
 
@@ -158,6 +158,7 @@ impl<const N: usize, const M: usize, T: Scalar, A: Array<T = T>> Layer for RowNo
     type Saved<P: Place, const B: usize> = ([A; B], [T; N], [T; M]);
     type Wide<const B: usize> = [A; B];
     type Slots<K: Copies> = (K::Of<[T; N]>, K::Of<[T; M]>);
+    const STRUCTURE: Structure = Structure::layer(if Self::CENTRED { "LayerNorm" } else { "RMSNorm" }, &[N]);
     const COST: Cost = {
         let () = Self::CHECK;
         Cost { parameters: N + M, ..Cost::NONE }

@@ -128,6 +128,16 @@ impl Axis {
         Self { size, kernel, stride: S::STRIDE, dilation: S::DILATION, padding: S::PADDING }
     }
 
+    /// Stride, dilation and padding, as numbers: what doesn't depend on the size.
+    pub(crate) const fn slide(self) -> [usize; 3] {
+        let padding = match self.padding {
+            Padding::None => 0,
+            Padding::Both(n) => n,
+            Padding::Same => u32::MAX as usize,
+        };
+        [self.stride, self.dilation, padding]
+    }
+
     /// How many positions the window has.
     #[inline(always)]
     pub const fn positions(self) -> usize {

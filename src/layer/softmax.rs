@@ -4,7 +4,7 @@
 
 use core::marker::PhantomData;
 
-use super::{Apart, Context, Cost, InPlace, Layer, Need, No, Place, size};
+use super::{Apart, Context, Cost, InPlace, Layer, Need, No, Place, Structure, size};
 use crate::kernel::{self, Kernels};
 use crate::optimizer::{Copies, Rule};
 use crate::scalar::Scalar;
@@ -75,6 +75,7 @@ impl<const N: usize, T: Scalar> Layer for Softmax<N, T> {
     type Saved<P: Place, const B: usize> = P::Buffer<[[T; N]; B]>;
     type Wide<const B: usize> = [[T; N]; B];
     type Slots<K: Copies> = ();
+    const STRUCTURE: Structure = Structure::layer("Softmax", &[N]);
     const COST: Cost = {
         size::positive("Softmax", &["N"], &[N]);
         Cost::NONE

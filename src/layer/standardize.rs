@@ -11,10 +11,10 @@
 use core::fmt::{Result as Written, Write};
 
 use super::softmax::BLOCK;
-use super::{Apart, Context, Cost, InPlace, Layer, Need, No, Place, SettingError, Slices, size};
+use super::{Apart, Context, Cost, InPlace, Layer, Need, No, Place, SettingError, Slices, Structure, size};
 use crate::kernel::{self, Kernels};
 use crate::optimizer::{Copies, Rule};
-use crate::parameter::{Info, Order, Parameter, Path, Role, Visitor};
+use crate::parameter::{Domain, Info, Parameter, Path, Role, Visitor};
 use crate::scalar::Scalar;
 use crate::tensor::{Array, Shape, take, take_mut};
 
@@ -66,7 +66,7 @@ impl<const N: usize, T: Scalar> Standardize<N, T> {
     }
 
     /// With statistics: how many samples they stand for, the mean, what lies below its last digit (0 if unknown), and the variance. In const,
-    /// and unchecked.
+    /// and unchecked: a negative variance counts as 0. A file with one, or with a count that isn't a whole number, isn't read, nor written.
     pub const fn with_statistics(count: T, mean: [T; N], residual: [T; N], variance: [T; N]) -> Self {
         Self { count, mean, residual, variance, ..Self::new() }
     }
@@ -134,14 +134,13 @@ impl<const N: usize, T: Scalar> Standardize<N, T> {
     }
 
     fn info(path: Path) -> [Info; 4] {
-        ["count", "mean", "residual", "variance"].map(|name| Info {
-            path,
-            name,
-            role: Role::State,
-            shape: if name == "count" { Shape::SCALAR } else { <[T; N]>::SHAPE },
-            fan: (1, 1),
-            order: Order::ByRow,
-        })
+        let (one, each) = (Shape::SCALAR, <[T; N]>::SHAPE);
+        [
+            Info { domain: Domain::Count, ..Info::new(path, "count", Role::State, one) },
+            Info::new(path, "mean", Role::State, each),
+            Info::new(path, "residual", Role::State, each),
+            Info { domain: Domain::NonNegative, ..Info::new(path, "variance", Role::State, each) },
+        ]
     }
 }
 
@@ -168,6 +167,7 @@ impl<const N: usize, T: Scalar> Layer for Standardize<N, T> {
     type Saved<P: Place, const B: usize> = [[T; N]; B];
     type Wide<const B: usize> = [[T; N]; B];
     type Slots<K: Copies> = ();
+    const STRUCTURE: Structure = Structure::layer("Standardize", &[N]);
     const COST: Cost = {
         size::positive("Standardize", &["N"], &[N]);
         Cost { parameters: 3 * N + 1, statistics: 1, ..Cost::NONE }

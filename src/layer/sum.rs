@@ -3,7 +3,7 @@
 //! Backward: both get dy, and dx is the sum of theirs.
 
 use super::beside::{Gives, Takes, add, split};
-use super::{Apart, Context, Cost, InPlace, Layer, Need, Place, Slices, most};
+use super::{Apart, Context, Cost, InPlace, Layer, Need, Place, Slices, Structure, most};
 use crate::kernel::{self, Kernels};
 use crate::optimizer::{Copies, Rule};
 use crate::parameter::{Parameter, Path, Visitor};
@@ -80,6 +80,7 @@ where
     type Wide<const BATCH: usize> =
         Both<Max<Max<A::Wide<BATCH>, B::Wide<BATCH>>, [A::In; BATCH]>, Max<[A::In; BATCH], [A::Out; BATCH]>>;
     type Slots<K: Copies> = (A::Slots<K>, B::Slots<K>);
+    const STRUCTURE: Structure = Structure::around("Sum", &[], &[&A::STRUCTURE, &B::STRUCTURE]);
     const COST: Cost = A::COST.beside(B::COST);
     const SLICES: Slices = Slices::of_parts::<Self>(A::SLICES.backward(false) + B::SLICES.backward(false) == 0);
 

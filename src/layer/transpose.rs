@@ -2,7 +2,7 @@
 
 use core::marker::PhantomData;
 
-use super::{Apart, Context, Cost, InPlace, Layer, Need, No, Place, size};
+use super::{Apart, Context, Cost, InPlace, Layer, Need, No, Place, Structure, size};
 use crate::kernel::{self, Kernels};
 use crate::optimizer::{Copies, Rule};
 use crate::scalar::Scalar;
@@ -60,6 +60,7 @@ impl<const A: usize, const B: usize, T: Scalar> Layer for Transpose<A, B, T> {
     type Saved<P: Place, const BATCH: usize> = [[[T; A]; B]; BATCH];
     type Wide<const BATCH: usize> = [[[T; A]; B]; BATCH];
     type Slots<K: Copies> = ();
+    const STRUCTURE: Structure = Structure::layer("Transpose", &[]);
     const COST: Cost = {
         size::positive("Transpose", &["A", "B"], &[A, B]);
         Cost::NONE

@@ -72,6 +72,11 @@ impl Shape {
         text
     }
 
+    /// The dimensions, outermost first, and then 1 up to the highest rank.
+    pub(crate) const fn padded(&self) -> &[usize; Self::MAX_RANK] {
+        &self.dims
+    }
+
     /// The dimensions, outermost first.
     pub fn dims(&self) -> &[usize] {
         self.dims.get(..self.rank).unwrap_or(&[])

@@ -1,6 +1,6 @@
 // A step in slices finds a layer's output again, to hand it on: a layer that cannot is named by what it lacks.
 use stackprop::kernel::Kernels;
-use stackprop::layer::{Apart, Context, Need, No, Place};
+use stackprop::layer::{Apart, Context, Need, No, Place, Structure};
 use stackprop::optimizer::{Copies, Rule};
 use stackprop::prelude::*;
 use stackprop::tensor::take;
@@ -18,6 +18,7 @@ impl Layer for Same {
     type Saved<P: Place, const B: usize> = [[f32; 3]; B];
     type Wide<const B: usize> = [[f32; 3]; B];
     type Slots<K: Copies> = ();
+    const STRUCTURE: Structure = Structure::layer("Same", &[3]);
 
     fn forward<'a, K: Kernels, P: Place, const B: usize>(
         &self,
