@@ -156,7 +156,10 @@ impl Window {
 
 /// `a / b`, and 0 where `b` is 0: constants of a layer without channels aren't errors of their own.
 const fn quotient(a: usize, b: usize) -> usize {
-    if b == 0 { 0 } else { a / b }
+    match a.checked_div(b) {
+        Some(quotient) => quotient,
+        None => 0,
+    }
 }
 
 /// How a batch is gone through.
