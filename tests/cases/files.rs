@@ -1,10 +1,7 @@
 //! Files of weights: of another network, damaged, with numbers that cannot be, in PyTorch's order; loaded into a trainer; names of parameters.
 
-#[path = "../common/mod.rs"]
-mod common;
-
-use common::run::{bits, parameter_bits, uniform};
-use common::{Case, case, suite};
+use crate::common::run::{bits, parameter_bits, uniform};
+use crate::common::{Case, case, suite};
 use stackprop::init::initialise;
 use stackprop::kernel::{Copies, Kernels};
 use stackprop::layer::{Apart, Context, Cost, Elementwise, InPlace, Need, No, Place, SettingError, Structure};

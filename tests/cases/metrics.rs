@@ -130,7 +130,7 @@ fn some_diverge<T: Scalar>(large: f64) {
     let (mut batch, mut m) = (Batch::boxed(), Classes::default());
     // Outputs w x, -w x, 0.5: class 0 where x > 0, class 1 where x < 0; class 2 at sample 10, whose x is 0.
     let sample = |i: usize, x: &mut Vector<1, T>| {
-        let sign = if i % 2 == 0 { T::ONE } else { -T::ONE };
+        let sign = if i.is_multiple_of(2) { T::ONE } else { -T::ONE };
         x.0 = [match i {
             5 | 7 => sign * w,
             10 => T::ZERO,

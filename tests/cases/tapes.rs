@@ -223,7 +223,8 @@ fn training_by_hand_learns_statistics() {
 fn statistics_do_not_depend_on_what_was_done_before() {
     let (x, other) = (uniform::<[[f64; 3]; 4]>(1), uniform::<[[f64; 3]; 4]>(2));
     let dy = uniform::<[[f64; 2]; 4]>(3);
-    let statistics = |prepare: &dyn Fn(&mut Tape<ByHand<f64>, 4>, &mut ByHand<f64>)| {
+    type Prepare<'p> = &'p dyn Fn(&mut Tape<ByHand<f64>, 4>, &mut ByHand<f64>);
+    let statistics = |prepare: Prepare<'_>| {
         let (mut net, mut tape) = (layer::<ByHand<f64>>(), Tape::<ByHand<f64>, 4>::boxed());
         net.0.update(&uniform::<[[f64; 3]; 5]>(8).0);
         prepare(&mut tape, &mut net);

@@ -232,7 +232,7 @@ fn equal_micro_batches_keep_their_bits() {
         for t in [&mut training, &mut single] {
             t.reset_with(1, Sgd::new(1.0).unwrap(), Init::Zeros).unwrap();
         }
-        let mut sum = vec![0.0_f32; 9];
+        let mut sum = [0.0_f32; 9];
         for k in 0..micro_batches {
             let (x, y) = batch(k);
             training.accumulate(&x[..n], &y[..n]).unwrap();
