@@ -199,6 +199,50 @@ const SENTENCES: &[(&str, &[&str])] = &[
         "batch_norm_of_one_sliced",
         &["BatchNorm<8>: a batch of one sample has one value a channel, and no variance", "BATCH must be at least 2"],
     ),
+    (
+        "network_dense_of_image",
+        &["network!: `Dense(10)` takes a vector [N], but gets [26, 26, 8]: put `Flatten` before it"],
+    ),
+    (
+        "network_dense_of_sequence",
+        &[
+            "network!: `Dense(7)` takes a vector [N], but gets [20, 16]: put `Flatten` before it, or `Last` for the last step alone",
+        ],
+    ),
+    (
+        "network_softmax_of_sequence",
+        &["network!: `Softmax` takes a vector [N], but gets [10, 7]: put `Flatten` before it"],
+    ),
+    (
+        "network_conv2d_of_sequence",
+        &["network!: `Conv2d(8, 3, 3)` takes an image [HEIGHT, WIDTH, CHANNELS], but gets [18, 7]"],
+    ),
+    ("network_gru_of_vector", &["network!: `Gru(16)` takes a sequence [STEPS, CHANNELS], but gets [8]"]),
+    (
+        "network_flatten_of_vector",
+        &["network!: `Flatten` takes a sequence [STEPS, CHANNELS] or an image [HEIGHT, WIDTH, CHANNELS], but gets [8]"],
+    ),
+    ("network_last_of_image", &["network!: `Last` takes a sequence [STEPS, CHANNELS], but gets [6, 6, 4]"]),
+    ("network_without_sizes", &["network!: `Dense` is written `Dense(OUT)`"]),
+    ("network_of_too_few_sizes", &["network!: `Conv1d(16)` is written `Conv1d(OUT, K)` or `Conv1d(OUT, K, SLIDE)`"]),
+    (
+        "network_of_unknown_layer",
+        &["network!: `Linear(3)`: there is no such layer, and one of your own is its name alone, for `Name<N, A>`"],
+    ),
+    (
+        "network_of_four_dimensions",
+        &[
+            "network!: the input is a vector [N], a sequence [STEPS, CHANNELS] or an image [HEIGHT, WIDTH, CHANNELS], not [2, 3, 4, 5]",
+        ],
+    ),
+    (
+        "network_window",
+        &[
+            "Conv1d<20, 6, 0, 16, 30>: OLEN must be (LEN - K) / 1 + 1 = at least 1, but the window is longer than what it slides over",
+        ],
+    ),
+    ("network_window_of_zero", &["Conv2d<8, 8, 1, 0, 6, 4, 0, 3>: KH must be at least 1"]),
+    ("network_of_no_heads", &["MultiHeadAttention<4, 6, 0, 0>: HEADS must be at least 1"]),
     ("tensor_reshape", &["reshape: a tensor of 64 numbers cannot become one of 63"]),
     ("tensor_reshape_ref", &["reshape: a tensor of 64 numbers cannot become one of 65"]),
     ("tensor_product", &["multiply `&Tensor<[[f32; 3]; 2]>` by `&Tensor<[[f32; 5]; 4]>`"]),

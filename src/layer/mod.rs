@@ -102,6 +102,8 @@ pub use self::row_norm::{LayerNorm, RMSNorm, RowNorm};
 pub use self::setting::{Setting, SettingError};
 pub use self::sigmoid::Sigmoid;
 pub use self::silu::SiLU;
+#[doc(hidden)]
+pub use self::sized::{Refused, refuse};
 pub(crate) use self::softmax::BLOCK;
 pub use self::softmax::Softmax;
 pub use self::softplus::Softplus;

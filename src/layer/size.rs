@@ -36,6 +36,12 @@ pub const fn transposed(size: usize, kernel: usize, stride: usize, dilation: usi
     if size == 0 { 0 } else { (size - 1) * stride + span(kernel, dilation) }
 }
 
+/// Numbers of each of `heads` heads, rounded down; 0 without heads, which the layer refuses in a sentence.
+#[doc(hidden)]
+pub const fn head(numbers: usize, heads: usize) -> usize {
+    if heads == 0 { 0 } else { numbers / heads }
+}
+
 /// How a window slides along one axis, as a type: [`Valid`], [`Same`] or [`Padded`].
 pub trait Slide: Copy + Sync + 'static {
     /// How far apart two neighbouring positions are.
