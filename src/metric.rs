@@ -19,7 +19,8 @@ use crate::tensor::Tensor;
 #[diagnostic::on_unimplemented(
     message = "metric `{Self}` cannot take output `{Out}` with target `{Target}`",
     label = "the network gives `{Out}`",
-    note = "a target is a tensor or an array like the output; with classes also a label: `u8`, `u16`, `u32` or `usize`"
+    note = "a target is a tensor or an array like the output; with classes also a label: `u8`, `u16`, `u32` or `usize`",
+    note = "numbers without a type are `f64` where nothing says otherwise; `Vector::<1>::new([1.0])` is of `f32`, as is `[1.0f32]`"
 )]
 pub trait Metric<Out, Target> {
     /// Adds a sample.

@@ -74,6 +74,10 @@ const SENTENCES: &[(&str, &[&str])] = &[
         &["loss `", "SoftmaxCrossEntropy<10>` cannot compare output `[f32; 10]` with target `i32`"],
     ),
     (
+        "loss_with_f64_target",
+        &["loss `", "MeanSquaredError<1>` cannot compare output `[f32; 1]` with target `Tensor<[f64; 1]>`"],
+    ),
+    (
         "loss_with_nine_probabilities",
         &["loss `", "SoftmaxCrossEntropy<10>` cannot compare output `[f32; 10]`", "[f32; 9]"],
     ),

@@ -26,7 +26,8 @@ pub trait Loss<Out: Array>: Zeroed {}
 #[diagnostic::on_unimplemented(
     message = "loss `{Self}` cannot compare output `{Out}` with target `{Target}`",
     label = "the target of a sample cannot be `{Target}`",
-    note = "a target is a tensor or an array like the output; with classes also a label: `u8`, `u16`, `u32` or `usize`"
+    note = "a target is a tensor or an array like the output; with classes also a label: `u8`, `u16`, `u32` or `usize`",
+    note = "numbers without a type are `f64` where nothing says otherwise; `Vector::<1>::new([1.0])` is of `f32`, as is `[1.0f32]`"
 )]
 pub trait Compares<Out: Array, Target>: Loss<Out> {
     /// What is wrong with a target, if anything is.

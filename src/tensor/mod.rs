@@ -3,6 +3,8 @@
 //! [`Vector`], [`Matrix`], [`Tensor3`] and [`Tensor4`] are names of one type, [`Tensor`], which wraps nested arrays without changing their layout:
 //! a `&[[f32; 3]; 2]` becomes a `&Matrix<2, 3>` by [`Tensor::from_ref`], at no cost. Higher ranks are `Tensor<[...]>` of deeper arrays.
 //!
+//! A tensor is of `f32` where its type is written without another number type. That doesn't hold for values whose type is inferred, see [`Tensor::new`].
+//!
 //! Small results are returned; large ones are written in place by the methods that end in `_to`, or changed by `apply` and the assigning operators.
 
 mod array;
@@ -27,9 +29,9 @@ use crate::total;
 #[derive(Clone, Copy, PartialEq)]
 pub struct Tensor<A>(pub A);
 
-/// `N` numbers.
+/// `N` numbers, of `f32` unless `T` is given; but in `Vector::new([1.0])`, without `N`, the type is inferred: see [`Tensor::new`].
 pub type Vector<const N: usize, T = f32> = Tensor<[T; N]>;
-/// `ROWS` times `COLS` numbers, row-major.
+/// `ROWS` times `COLS` numbers, row-major; of `f32`, as [`Vector`] is.
 pub type Matrix<const ROWS: usize, const COLS: usize, T = f32> = Tensor<[[T; COLS]; ROWS]>;
 /// Three dimensions, such as height, width and channels.
 pub type Tensor3<const A: usize, const B: usize, const C: usize, T = f32> = Tensor<[[[T; C]; B]; A]>;
@@ -39,6 +41,19 @@ pub type Tensor4<const A: usize, const B: usize, const C: usize, const D: usize,
 
 impl<A> Tensor<A> {
     /// A tensor of the given values.
+    ///
+    /// Their type is inferred, and Rust takes numbers without a type for `f64` where nothing else uses them as `f32`: a network of `f32` that the tensor
+    /// is given to does, a text doesn't. To have `f32` in any case, name the size, `Vector::<2>::new(..)`, or the type of one number, `1.0f32`. Where a
+    /// tensor that became one of `f64` meets one of `f32`, the compiler says "expected `f32`, found `f64`".
+    ///
+    /// ```
+    /// # use stackprop::prelude::*;
+    /// let inferred = Vector::new([1.0, 2.0]);
+    /// assert_eq!(size_of_val(&inferred), 2 * size_of::<f64>());
+    /// for single in [Vector::<2>::new([1.0, 2.0]), Vector::new([1.0f32, 2.0])] {
+    ///     assert_eq!(size_of_val(&single), 2 * size_of::<f32>());
+    /// }
+    /// ```
     pub const fn new(array: A) -> Self {
         Self(array)
     }
