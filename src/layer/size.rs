@@ -39,7 +39,10 @@ pub const fn transposed(size: usize, kernel: usize, stride: usize, dilation: usi
 /// Numbers of each of `heads` heads, rounded down; 0 without heads, which the layer refuses in a sentence.
 #[doc(hidden)]
 pub const fn head(numbers: usize, heads: usize) -> usize {
-    if heads == 0 { 0 } else { numbers / heads }
+    match numbers.checked_div(heads) {
+        Some(numbers) => numbers,
+        None => 0,
+    }
 }
 
 /// How a window slides along one axis, as a type: [`Valid`], [`Same`] or [`Padded`].
