@@ -14,8 +14,8 @@ use crate::tensor::{Array, Tensor};
 /// boxed without ever being built on the stack. Implement it for your own layer with [`zeroed!`](crate::zeroed).
 ///
 /// # Safety
-/// All-zero bytes must be a valid value of the type, and the type must be plain memory: it must not need `Drop`, and a copy of the bytes of a
-/// value must be a value, too. A type that is made by [`zeroed!`](crate::zeroed) is arrays and structs of numbers, and so is plain.
+/// All-zero bytes must be a valid value of the type, and the type must be plain memory: it must not need `Drop`, which is checked in a build, and a copy
+/// of the bytes of a value must be a value, too. A type that is made by [`zeroed!`](crate::zeroed) is arrays and structs of numbers, and so is plain.
 pub unsafe trait Zeroed: Sized + 'static {
     /// Refuses, in a build, a type that needs `Drop`.
     #[doc(hidden)]

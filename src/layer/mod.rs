@@ -3,6 +3,9 @@
 //! [`Layer`] is the one trait of single layers and of networks, which are tuples of layers. A layer's file holds its formula, its struct,
 //! its forward pass and, beside it, its backward pass. To *use* a layer alone, put it in a [`Tape`](crate::tape::Tape); to write one,
 //! see [`crate::own_layer`].
+//!
+//! Sizes are 1 at least, and follow from each other; a program that uses a layer with others doesn't compile, and the message names the layer and
+//! the parameter: "Gru<0, 3, 4>: STEPS must be at least 1". It comes with a build, not with `cargo check`.
 
 #[macro_use]
 mod elementwise;

@@ -5,7 +5,7 @@ use crate::layer::size::positive_of;
 use crate::storage::Zeroed;
 use crate::tensor::{Array, Tensor};
 
-/// Room for `BATCH` samples of type `In` and their targets: what an epoch fills again and again.
+/// Room for `BATCH` samples, 1 at least, of type `In` and their targets: what an epoch fills again and again.
 #[derive(Clone)]
 #[expect(missing_debug_implementations)]
 pub struct Batch<In, Target, const BATCH: usize> {

@@ -22,7 +22,7 @@ use crate::tape::infer;
 use crate::tensor::{Array, Tensor, take_mut};
 use crate::total::Total;
 
-/// A network `N` in training: with a loss `L`, an optimizer `O`, and batches of `BATCH` samples.
+/// A network `N` in training: with a loss `L`, an optimizer `O`, and batches of `BATCH` samples, 1 at least.
 ///
 /// It is one object of constant size ([`BYTES`](Self::BYTES)), all zeros at first: put [`ZERO`](Self::ZERO) into a `static`, or take
 /// [`boxed`](Self::boxed). [`reset`](Self::reset) makes it ready. The gradient goes to `G`: [`Fused`] needs no memory for it, [`Buffered`]
