@@ -16,8 +16,6 @@
 //! Where the two differ by more than that, f may have a kink within h (ReLU, |x|), or a strong curvature. The derivative may then be that of either side,
 //! (4 f(x ± h) - 3 f(x) - f(x ± 2h)) / ±2h, with h, h/4 or h/16: the closest counts.
 
-use core::cmp::Ordering;
-
 use crate::init::{Init, initialise};
 use crate::layer::Layer;
 use crate::loss::Compares;
@@ -90,7 +88,7 @@ impl GradientReport {
         let step = if step > 0.0 { step } else { by_type::<T>(1e-2, 1e-6) };
         let mut closest = f64::NAN;
         let mut consider = |difference: f64| {
-            if error(closest).partial_cmp(&error(difference)).is_none_or(Ordering::is_gt) {
+            if error(closest).is_nan() || error(difference) < error(closest) {
                 closest = difference;
             }
             error(closest) < self.tolerance
