@@ -6,6 +6,7 @@
 use core::mem::ManuallyDrop;
 
 use crate::budget::Text;
+use crate::scalar::Scalar;
 use crate::tensor::{Array, Tensor};
 
 /// Memory whose all-zero bytes are a valid value.
@@ -224,4 +225,33 @@ pub(crate) fn copy<Z: Zeroed>(from: &Z, to: &mut Z) {
 #[inline(always)]
 pub(crate) fn batch<A, const B: usize>(rows: &[A]) -> Option<&Tensor<[A; B]>> {
     rows.first_chunk().map(Tensor::from_ref)
+}
+
+/// A number of a type that is generic, as the type that it is: in const, where no function of a trait can be called.
+pub(crate) enum Concrete {
+    F32(f32),
+    F64(f64),
+}
+
+/// The memory of a number.
+union Number<T: Copy> {
+    single: f32,
+    double: f64,
+    value: T,
+}
+
+/// A number as the type that it is.
+#[inline(always)]
+pub(crate) const fn concrete<T: Scalar>(value: T) -> Concrete {
+    let number = Number { value };
+    // SAFETY: a `Scalar` is `f32` or `f64`, and their sizes differ.
+    unsafe { if size_of::<T>() == 4 { Concrete::F32(number.single) } else { Concrete::F64(number.double) } }
+}
+
+/// The nearest number, in const.
+#[inline(always)]
+pub(crate) const fn nearest<T: Scalar>(value: f64) -> T {
+    let number = if size_of::<T>() == 4 { Number { single: value as f32 } } else { Number { double: value } };
+    // SAFETY: a `Scalar` is `f32` or `f64`, and their sizes differ.
+    unsafe { number.value }
 }

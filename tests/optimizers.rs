@@ -67,7 +67,7 @@ fn with_l2<T: Scalar>(case: &Case, optimizer: Adam<T>) {
 
 fn optimizer<const N: usize, T: Scalar>(case: &Case) {
     let attr = |name| T::from_f64(case.attr(name));
-    let adam = || Adam::new(attr("lr")).unwrap().betas(attr("beta1"), attr("beta2")).unwrap();
+    let adam = || Adam::new(attr("lr")).unwrap().betas(case.attr("beta1"), case.attr("beta2")).unwrap();
     let adam = || adam().epsilon(attr("eps")).unwrap();
     match case.op.as_str() {
         "sgd" => plain(case, Sgd::new(attr("lr")).unwrap()),
@@ -76,7 +76,7 @@ fn optimizer<const N: usize, T: Scalar>(case: &Case) {
         "sgd_nesterov_torch" => plain(case, Nesterov::new(attr("lr"), attr("momentum")).unwrap()),
         "adagrad" => plain(case, Adagrad::new(attr("lr")).unwrap().epsilon(attr("eps")).unwrap()),
         "rmsprop" => {
-            let rmsprop = RmsProp::new(attr("lr")).unwrap().rho(attr("rho")).unwrap();
+            let rmsprop = RmsProp::new(attr("lr")).unwrap().rho(case.attr("rho")).unwrap();
             plain(case, rmsprop.epsilon(attr("eps")).unwrap());
         }
         "adam" => plain(case, adam()),

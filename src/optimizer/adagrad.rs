@@ -1,10 +1,11 @@
 //! Adagrad.
 
-use super::{CopiesOf, Optimizer, Rule, checked_epsilon, checked_rate};
+use super::{CopiesOf, Optimizer, Rule, checked_epsilon, checked_rate, tried};
 use crate::kernel::Lanes;
 use crate::layer::SettingError;
 use crate::parameter::Role;
 use crate::scalar::Scalar;
+use crate::storage::nearest;
 
 /// Adagrad: c ← c + g²; w ← w - η g / (√c + ε). Keeps c. Duchi, Hazan and Singer 2011.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -19,16 +20,16 @@ impl<T: Scalar> Adagrad<T> {
     ///
     /// # Errors
     /// [`SettingError::LearningRate`] if it isn't finite or is negative.
-    pub fn new(learning_rate: T) -> Result<Self, SettingError> {
-        Ok(Self { learning_rate: checked_rate(learning_rate)?, epsilon: T::from_f64(1e-7) })
+    pub const fn new(learning_rate: T) -> Result<Self, SettingError> {
+        Ok(Self { learning_rate: tried!(checked_rate(learning_rate)), epsilon: nearest(1e-7) })
     }
 
     /// With another ε.
     ///
     /// # Errors
     /// [`SettingError::Epsilon`] if it isn't finite and positive.
-    pub fn epsilon(self, epsilon: T) -> Result<Self, SettingError> {
-        Ok(Self { epsilon: checked_epsilon(epsilon)?, ..self })
+    pub const fn epsilon(self, epsilon: T) -> Result<Self, SettingError> {
+        Ok(Self { epsilon: tried!(checked_epsilon(epsilon)), ..self })
     }
 }
 

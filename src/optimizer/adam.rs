@@ -1,47 +1,63 @@
 //! Adam and AdamW.
 
-use super::{CopiesOf, Optimizer, Rule, checked_epsilon, checked_fraction, checked_rate};
+use super::decay::Decay;
+use super::{CopiesOf, Optimizer, Rule, checked_epsilon, checked_rate, count, is_finite_from_0, tried};
 use crate::kernel::{Formula, Lanes};
 use crate::layer::SettingError;
 use crate::parameter::Role;
 use crate::scalar::Scalar;
+use crate::storage::nearest;
 
 /// Adam: m ← β₁ m + (1 - β₁) g; v ← β₂ v + (1 - β₂) g²; w ← w - η m̂ / (√v̂ + ε), with m̂ = m / (1 - β₁ᵗ) and v̂ = v / (1 - β₂ᵗ).
 ///
 /// Keeps m and v. Defaults: β₁ = 0.9, β₂ = 0.999, ε = 10⁻⁷, outside the root. Kingma and Ba 2015.
+///
+/// β₁ and β₂ are `f64` in every precision: 1 - β and ln β are rounded to `T` once, when the optimizer is made, and 1 - βᵗ is -expm1(t ln β) in `T`.
+/// Made in a `const`, it leaves no arithmetic of `f64` to the program:
+///
+/// ```
+/// # use stackprop::prelude::*;
+/// const ADAM: Adam = match Adam::new(0.002) {
+///     Ok(adam) => adam,
+///     Err(_) => panic!("not a learning rate"),
+/// };
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Adam<T = f32> {
     learning_rate: T,
-    beta1: T,
-    beta2: T,
     epsilon: T,
+    first: Decay<T>,
+    second: Decay<T>,
 }
-crate::storage::zeroed!([T: Scalar] Adam<T> { learning_rate, beta1, beta2, epsilon });
+crate::storage::zeroed!([T: Scalar] Adam<T> { learning_rate, epsilon, first, second });
 
 impl<T: Scalar> Adam<T> {
+    const FIRST: Decay<T> = Decay::of(0.9);
+    const SECOND: Decay<T> = Decay::of(0.999);
+
     /// With a learning rate η.
     ///
     /// # Errors
     /// [`SettingError::LearningRate`] if it isn't finite or is negative.
-    pub fn new(learning_rate: T) -> Result<Self, SettingError> {
-        let (beta1, beta2, epsilon) = (T::from_f64(0.9), T::from_f64(0.999), T::from_f64(1e-7));
-        Ok(Self { learning_rate: checked_rate(learning_rate)?, beta1, beta2, epsilon })
+    pub const fn new(learning_rate: T) -> Result<Self, SettingError> {
+        let learning_rate = tried!(checked_rate(learning_rate));
+        Ok(Self { learning_rate, epsilon: nearest(1e-7), first: Self::FIRST, second: Self::SECOND })
     }
 
     /// With another β₁ and β₂.
     ///
     /// # Errors
     /// [`SettingError::Momentum`] if one isn't in [0, 1).
-    pub fn betas(self, beta1: T, beta2: T) -> Result<Self, SettingError> {
-        Ok(Self { beta1: checked_fraction(beta1)?, beta2: checked_fraction(beta2)?, ..self })
+    pub const fn betas(self, beta1: f64, beta2: f64) -> Result<Self, SettingError> {
+        Ok(Self { first: tried!(Decay::checked(beta1)), second: tried!(Decay::checked(beta2)), ..self })
     }
 
     /// With another ε.
     ///
     /// # Errors
     /// [`SettingError::Epsilon`] if it isn't finite and positive.
-    pub fn epsilon(self, epsilon: T) -> Result<Self, SettingError> {
-        Ok(Self { epsilon: checked_epsilon(epsilon)?, ..self })
+    pub const fn epsilon(self, epsilon: T) -> Result<Self, SettingError> {
+        Ok(Self { epsilon: tried!(checked_epsilon(epsilon)), ..self })
     }
 }
 
@@ -49,14 +65,13 @@ impl<T: Scalar> Optimizer for Adam<T> {
     type T = T;
     type Rule = AdamRule<T>;
     fn rule(&self, step: u64, factor: T) -> AdamRule<T> {
-        let (one, t) = (T::ONE, step.saturating_add(1));
+        let t = count(step.saturating_add(1));
         AdamRule {
-            rate: self.learning_rate * factor / (one - self.beta1.power(t)),
-            correction: one / (one - self.beta2.power(t)),
-            beta1: self.beta1,
-            beta2: self.beta2,
+            rate: self.learning_rate * factor / self.first.weight(t),
+            correction: T::ONE / self.second.weight(t),
+            betas: [self.first, self.second].map(|decay| [decay.beta(), decay.rest()]),
             epsilon: self.epsilon,
-            keep: one,
+            keep: T::ONE,
         }
     }
     fn learning_rate(&self) -> T {
@@ -81,17 +96,16 @@ impl<T: Scalar> AdamW<T> {
     ///
     /// # Errors
     /// [`SettingError::LearningRate`] and [`SettingError::WeightDecay`] if one isn't finite or is negative.
-    pub fn new(learning_rate: T, weight_decay: T) -> Result<Self, SettingError> {
-        Self::with(Adam::new(learning_rate)?, weight_decay)
+    pub const fn new(learning_rate: T, weight_decay: T) -> Result<Self, SettingError> {
+        Self::with(tried!(Adam::new(learning_rate)), weight_decay)
     }
 
     /// With the numbers of an [`Adam`] and a weight decay λ.
     ///
     /// # Errors
     /// [`SettingError::WeightDecay`] if λ isn't finite or is negative.
-    pub fn with(adam: Adam<T>, weight_decay: T) -> Result<Self, SettingError> {
-        let check = weight_decay.is_finite() && weight_decay >= T::ZERO;
-        Ok(Self { adam, weight_decay: SettingError::WeightDecay.unless(check, weight_decay)? })
+    pub const fn with(adam: Adam<T>, weight_decay: T) -> Result<Self, SettingError> {
+        if is_finite_from_0(weight_decay) { Ok(Self { adam, weight_decay }) } else { Err(SettingError::WeightDecay) }
     }
 }
 
@@ -117,8 +131,8 @@ pub struct AdamRule<T> {
     rate: T,
     /// 1 / (1 - β₂ᵗ).
     correction: T,
-    beta1: T,
-    beta2: T,
+    /// β and 1 - β of both means.
+    betas: [[T; 2]; 2],
     epsilon: T,
     /// What is left of a weight before its update: 1, or 1 - ηλ.
     keep: T,
@@ -128,14 +142,15 @@ impl<T: Scalar> Rule<T> for AdamRule<T> {
     type Slots = CopiesOf<2>;
     #[inline(always)]
     fn update<V: Lanes<T>>(&self, _: Role, w: V, [m, v]: &mut [V; 2], g: V) -> V {
-        *m = V::splat(self.beta1).mul_add(*m, V::splat(T::ONE - self.beta1) * g);
-        *v = V::splat(self.beta2).mul_add(*v, V::splat(T::ONE - self.beta2) * g * g);
+        let [[beta1, rest1], [beta2, rest2]] = self.betas;
+        *m = V::splat(beta1).mul_add(*m, V::splat(rest1) * g);
+        *v = V::splat(beta2).mul_add(*v, V::splat(rest2) * g * g);
         let root = (*v * V::splat(self.correction)).sqrt() + V::splat(self.epsilon);
         w * V::splat(self.keep) - V::splat(self.rate) * *m / root
     }
     #[inline(always)]
     fn formula(&self) -> Formula<T> {
-        let Self { rate, correction, beta1, beta2, epsilon, keep } = *self;
-        Formula::Adam([beta1, T::ONE - beta1, beta2, T::ONE - beta2, correction, epsilon, rate, keep])
+        let Self { rate, correction, betas: [[beta1, rest1], [beta2, rest2]], epsilon, keep } = *self;
+        Formula::Adam([beta1, rest1, beta2, rest2, correction, epsilon, rate, keep])
     }
 }

@@ -6,6 +6,7 @@
 mod adagrad;
 mod adam;
 mod clip;
+mod decay;
 mod momentum;
 mod rmsprop;
 mod schedule;
@@ -23,7 +24,7 @@ use crate::kernel::{Formula, Lanes};
 use crate::layer::SettingError;
 use crate::parameter::Role;
 use crate::scalar::Scalar;
-use crate::storage::Zeroed;
+use crate::storage::{Concrete, Zeroed, concrete};
 
 pub use crate::kernel::{Copies, CopiesOf};
 
@@ -100,17 +101,49 @@ impl<T: Scalar> Rule<T> for Accumulate {
     }
 }
 
+/// `?`, in const.
+macro_rules! tried {
+    ($result:expr) => {
+        match $result {
+            Ok(value) => value,
+            Err(error) => return Err(error),
+        }
+    };
+}
+use tried;
+
 /// Checks a learning rate.
-pub(crate) fn checked_rate<T: Scalar>(rate: T) -> Result<T, SettingError> {
-    SettingError::LearningRate.unless(rate.is_finite() && rate >= T::ZERO, rate)
+pub(crate) const fn checked_rate<T: Scalar>(rate: T) -> Result<T, SettingError> {
+    if is_finite_from_0(rate) { Ok(rate) } else { Err(SettingError::LearningRate) }
 }
 
-/// Checks a momentum, β or ρ.
-pub(crate) fn checked_fraction<T: Scalar>(value: T) -> Result<T, SettingError> {
-    SettingError::Momentum.unless(value >= T::ZERO && value < T::ONE, value)
+/// Checks a momentum.
+pub(crate) const fn checked_fraction<T: Scalar>(value: T) -> Result<T, SettingError> {
+    let valid = match concrete(value) {
+        Concrete::F32(value) => value >= 0.0 && value < 1.0,
+        Concrete::F64(value) => value >= 0.0 && value < 1.0,
+    };
+    if valid { Ok(value) } else { Err(SettingError::Momentum) }
 }
 
 /// Checks an ε.
-pub(crate) fn checked_epsilon<T: Scalar>(value: T) -> Result<T, SettingError> {
-    SettingError::Epsilon.unless(value.is_finite() && value > T::ZERO, value)
+pub(crate) const fn checked_epsilon<T: Scalar>(value: T) -> Result<T, SettingError> {
+    let valid = match concrete(value) {
+        Concrete::F32(value) => value.is_finite() && value > 0.0,
+        Concrete::F64(value) => value.is_finite() && value > 0.0,
+    };
+    if valid { Ok(value) } else { Err(SettingError::Epsilon) }
+}
+
+/// Whether a number is finite and not negative.
+const fn is_finite_from_0<T: Scalar>(value: T) -> bool {
+    match concrete(value) {
+        Concrete::F32(value) => value.is_finite() && value >= 0.0,
+        Concrete::F64(value) => value.is_finite() && value >= 0.0,
+    }
+}
+
+/// A step number as a number.
+fn count<T: Scalar>(steps: u64) -> T {
+    T::from_u32((steps >> 32) as u32) * T::from_f64(4_294_967_296.0) + T::from_u32(steps as u32)
 }

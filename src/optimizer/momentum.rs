@@ -1,6 +1,6 @@
 //! Gradient descent with momentum, in three conventions.
 
-use super::{CopiesOf, Optimizer, Rule, checked_fraction, checked_rate};
+use super::{CopiesOf, Optimizer, Rule, checked_fraction, checked_rate, tried};
 use crate::kernel::{Formula, Lanes};
 use crate::layer::SettingError;
 use crate::parameter::Role;
@@ -19,8 +19,8 @@ impl<T: Scalar> Momentum<T> {
     ///
     /// # Errors
     /// [`SettingError::LearningRate`] if η isn't finite or is negative; [`SettingError::Momentum`] if μ isn't in [0, 1).
-    pub fn new(learning_rate: T, momentum: T) -> Result<Self, SettingError> {
-        Ok(Self { learning_rate: checked_rate(learning_rate)?, momentum: checked_fraction(momentum)? })
+    pub const fn new(learning_rate: T, momentum: T) -> Result<Self, SettingError> {
+        Ok(Self { learning_rate: tried!(checked_rate(learning_rate)), momentum: tried!(checked_fraction(momentum)) })
     }
 }
 
@@ -72,8 +72,8 @@ impl<T: Scalar> Nesterov<T> {
     ///
     /// # Errors
     /// [`SettingError::LearningRate`] if η isn't finite or is negative; [`SettingError::Momentum`] if μ isn't in [0, 1).
-    pub fn new(learning_rate: T, momentum: T) -> Result<Self, SettingError> {
-        Ok(Self { learning_rate: checked_rate(learning_rate)?, momentum: checked_fraction(momentum)? })
+    pub const fn new(learning_rate: T, momentum: T) -> Result<Self, SettingError> {
+        Ok(Self { learning_rate: tried!(checked_rate(learning_rate)), momentum: tried!(checked_fraction(momentum)) })
     }
 }
 
@@ -123,8 +123,8 @@ impl<T: Scalar> NnfsMomentum<T> {
     ///
     /// # Errors
     /// [`SettingError::LearningRate`] if η isn't finite or is negative; [`SettingError::Momentum`] if μ isn't in [0, 1).
-    pub fn new(learning_rate: T, momentum: T) -> Result<Self, SettingError> {
-        Ok(Self { learning_rate: checked_rate(learning_rate)?, momentum: checked_fraction(momentum)? })
+    pub const fn new(learning_rate: T, momentum: T) -> Result<Self, SettingError> {
+        Ok(Self { learning_rate: tried!(checked_rate(learning_rate)), momentum: tried!(checked_fraction(momentum)) })
     }
 }
 

@@ -1,43 +1,49 @@
 //! RMSprop.
 
-use super::{CopiesOf, Optimizer, Rule, checked_epsilon, checked_fraction, checked_rate};
+use super::decay::Decay;
+use super::{CopiesOf, Optimizer, Rule, checked_epsilon, checked_rate, tried};
 use crate::kernel::Lanes;
 use crate::layer::SettingError;
 use crate::parameter::Role;
 use crate::scalar::Scalar;
+use crate::storage::nearest;
 
 /// RMSprop: c ← ρ c + (1 - ρ) g²; w ← w - η g / (√c + ε). Keeps c. Tieleman and Hinton, Coursera lecture 6.5, 2012.
+///
+/// ρ is `f64` in every precision: 1 - ρ is rounded to `T` once.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RmsProp<T = f32> {
     learning_rate: T,
-    rho: T,
+    rho: Decay<T>,
     epsilon: T,
 }
 crate::storage::zeroed!([T: Scalar] RmsProp<T> { learning_rate, rho, epsilon });
 
 impl<T: Scalar> RmsProp<T> {
+    const RHO: Decay<T> = Decay::of(0.9);
+
     /// With a learning rate η, ρ = 0.9 and ε = 10⁻⁷.
     ///
     /// # Errors
     /// [`SettingError::LearningRate`] if it isn't finite or is negative.
-    pub fn new(learning_rate: T) -> Result<Self, SettingError> {
-        Ok(Self { learning_rate: checked_rate(learning_rate)?, rho: T::from_f64(0.9), epsilon: T::from_f64(1e-7) })
+    pub const fn new(learning_rate: T) -> Result<Self, SettingError> {
+        Ok(Self { learning_rate: tried!(checked_rate(learning_rate)), rho: Self::RHO, epsilon: nearest(1e-7) })
     }
 
     /// With another ρ, the share of the past.
     ///
     /// # Errors
     /// [`SettingError::Momentum`] if it isn't in [0, 1).
-    pub fn rho(self, rho: T) -> Result<Self, SettingError> {
-        Ok(Self { rho: checked_fraction(rho)?, ..self })
+    pub const fn rho(self, rho: f64) -> Result<Self, SettingError> {
+        Ok(Self { rho: tried!(Decay::checked(rho)), ..self })
     }
 
     /// With another ε.
     ///
     /// # Errors
     /// [`SettingError::Epsilon`] if it isn't finite and positive.
-    pub fn epsilon(self, epsilon: T) -> Result<Self, SettingError> {
-        Ok(Self { epsilon: checked_epsilon(epsilon)?, ..self })
+    pub const fn epsilon(self, epsilon: T) -> Result<Self, SettingError> {
+        Ok(Self { epsilon: tried!(checked_epsilon(epsilon)), ..self })
     }
 }
 
@@ -60,7 +66,7 @@ impl<T: Scalar> Optimizer for RmsProp<T> {
 #[derive(Clone, Copy, Debug)]
 pub struct RmsPropRule<T> {
     rate: T,
-    rho: T,
+    rho: Decay<T>,
     epsilon: T,
 }
 
@@ -68,7 +74,7 @@ impl<T: Scalar> Rule<T> for RmsPropRule<T> {
     type Slots = CopiesOf<1>;
     #[inline(always)]
     fn update<V: Lanes<T>>(&self, _: Role, w: V, [c]: &mut [V; 1], g: V) -> V {
-        *c = V::splat(self.rho).mul_add(*c, V::splat(T::ONE - self.rho) * g * g);
+        *c = V::splat(self.rho.beta()).mul_add(*c, V::splat(self.rho.rest()) * g * g);
         w - V::splat(self.rate) * g / (c.sqrt() + V::splat(self.epsilon))
     }
 }

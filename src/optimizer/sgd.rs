@@ -1,6 +1,6 @@
 //! Stochastic gradient descent: w ← w - η g.
 
-use super::{CopiesOf, Optimizer, Rule, checked_rate};
+use super::{CopiesOf, Optimizer, Rule, checked_rate, tried};
 use crate::kernel::{Formula, Lanes};
 use crate::layer::SettingError;
 use crate::parameter::Role;
@@ -18,8 +18,8 @@ impl<T: Scalar> Sgd<T> {
     ///
     /// # Errors
     /// [`SettingError::LearningRate`] if it isn't finite or is negative.
-    pub fn new(learning_rate: T) -> Result<Self, SettingError> {
-        Ok(Self { learning_rate: checked_rate(learning_rate)? })
+    pub const fn new(learning_rate: T) -> Result<Self, SettingError> {
+        Ok(Self { learning_rate: tried!(checked_rate(learning_rate)) })
     }
 }
 

@@ -1,5 +1,9 @@
 //! Updates of weights: gradients that overflow, moments, unequal micro-batches.
 
+#[path = "../common/mod.rs"]
+mod common;
+
+use common::{Case, suite};
 use stackprop::loss::Loss;
 use stackprop::prelude::*;
 use stackprop::scalar::Scalar;
@@ -248,5 +252,90 @@ fn equal_micro_batches_keep_their_bits() {
         let factor = 1.0 / micro_batches as f32;
         let expected: Vec<f64> = sum.iter().map(|g| f64::from(0.0 - g * factor)).collect();
         assert_eq!(parameters(training.net()), expected, "{micro_batches} of {n}");
+    }
+}
+
+const IMAGES: &[u8; 1797 * 64] = include_bytes!("../../examples/data/digits_x_1797x64_u8.bin");
+const LABELS: &[u8; 1797] = include_bytes!("../../examples/data/digits_y_1797_u8.bin");
+
+/// The training of `fixtures/optimizers_f32.py`: the last loss, and the weights.
+fn two_hundred_steps<T: Scalar>(setup: &Case, optimizer: impl Optimizer<T = T>) -> (f64, Vec<f64>) {
+    type Net<T> = (Dense<64, 32, T>, ReLU<32, T>, Dense<32, 10, T>);
+    let mut training = Trainer::<Net<T>, SoftmaxCrossEntropy<10>, _, 32>::boxed();
+    let net = training.net_mut();
+    net.0.set(&setup.tensor("w1").0, &setup.tensor("b1").0);
+    net.2.set(&setup.tensor("w2").0, &setup.tensor("b2").0);
+    training.resume(0, optimizer).unwrap();
+    let (order, mut loss) = (setup.indices("order"), T::ZERO);
+    for step in 0..200 {
+        let batch = &order[step % 44 * 32..][..32];
+        let x = Matrix::from_fn(|p| number::<T>(f64::from(IMAGES[batch[p / 64] * 64 + p % 64]) / 16.0));
+        loss = training.step(&x, &std::array::from_fn(|i| LABELS[batch[i]])).unwrap();
+    }
+    (loss.to_f64(), parameters(training.net()))
+}
+
+fn of_case<T: Scalar>(setup: &Case, case: &Case) -> (f64, Vec<f64>) {
+    let (attr, rate, epsilon) = (|name| case.attr(name), number(case.attr("lr")), number(1e-7));
+    let adam = || {
+        let adam = Adam::new(rate).unwrap().betas(attr("beta1"), attr("beta2")).unwrap();
+        adam.epsilon(epsilon).unwrap()
+    };
+    match case.op.as_str() {
+        "adam" => two_hundred_steps::<T>(setup, adam()),
+        "adamw" => two_hundred_steps::<T>(setup, AdamW::with(adam(), number(attr("decay"))).unwrap()),
+        "rmsprop" => {
+            let rmsprop = RmsProp::new(rate).unwrap().rho(attr("rho")).unwrap();
+            two_hundred_steps::<T>(setup, rmsprop.epsilon(epsilon).unwrap())
+        }
+        other => panic!("operation {other} is not covered"),
+    }
+}
+
+/// In f64 the weights are PyTorch's; in f32 they end at most three times as far from those of f64 as PyTorch's do.
+#[test]
+#[cfg_attr(debug_assertions, ignore = "takes long unoptimised; .ci/run has it in release")]
+fn training_in_f32_stays_near_that_in_f64() {
+    let digits = suite(include_str!("../fixtures/train_digits.txt"));
+    let setup = digits.iter().find(|case| case.name == "digits_setup").unwrap();
+    let cases = suite(include_str!("../fixtures/optimizers_f32.txt"));
+    let mut far = Vec::new();
+    for case in &cases {
+        let ((loss, exact), (_, weights)) = (of_case::<f64>(setup, case), of_case::<f32>(setup, case));
+        assert_near(&case.name, loss, case.values("loss")[0], 1e-10);
+        let some: Vec<f64> = exact.iter().copied().step_by(200).collect();
+        common::compare(&case.name, case.values("weights"), &some, 1e-10);
+
+        let off: Vec<f64> = weights.iter().zip(&exact).map(|(w, exact)| (w - exact).abs()).collect();
+        let mean = (off.iter().map(|off| off * off).sum::<f64>() / off.len() as f64).sqrt();
+        let largest = off.iter().fold(0.0_f64, |most, off| most.max(*off));
+        let [torch_mean, torch_largest] = [0, 1].map(|i| case.values("distance")[i]);
+        println!("{}: {mean:.2e} of {torch_mean:.2e}, {largest:.2e} of {torch_largest:.2e}", case.name);
+        if mean > 3.0 * torch_mean || largest > 3.0 * torch_largest {
+            far.push(&case.name);
+        }
+    }
+    assert!(far.is_empty(), "far from f64: {far:?}");
+    assert_eq!(cases.len(), 7);
+}
+
+/// An optimizer that is a constant.
+const ADAM: Adam = match Adam::new(0.002) {
+    Ok(adam) => match adam.betas(0.95, 0.9999) {
+        Ok(adam) => adam,
+        Err(_) => panic!("betas"),
+    },
+    Err(_) => panic!("a rate"),
+};
+
+#[test]
+fn optimizers_in_const() {
+    assert_eq!(ADAM, Adam::new(0.002).unwrap().betas(0.95, 0.9999).unwrap());
+    const RMSPROP: Result<RmsProp<f64>, SettingError> = RmsProp::new(-1.0);
+    assert_eq!(RMSPROP, Err(SettingError::LearningRate));
+    for beta in [-0.1, 1.0, f64::NAN, f64::INFINITY] {
+        assert_eq!(ADAM.betas(beta, 0.9), Err(SettingError::Momentum));
+        assert_eq!(ADAM.betas(0.9, beta), Err(SettingError::Momentum));
+        assert_eq!(RmsProp::new(0.1_f32).unwrap().rho(beta), Err(SettingError::Momentum));
     }
 }
