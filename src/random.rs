@@ -42,19 +42,17 @@ pub const fn mix32(mut x: u32) -> u32 {
 ///
 /// "Swap or not" (Hoang, Morris and Rogaway, "An Enciphering Scheme Based on a Card Shuffle", 2012), with [`ROUNDS`](Self::ROUNDS) rounds. A
 /// round has a sum k < len and pairs each position x with k - x modulo `len`; a bit that both share says whether they change places. That bit is
-/// the top one of a · max(x, k - x) + b modulo 2³², with a and b of this round: for any two pairs of a round the bits are independent
-/// (Dietzfelbinger, "Universal hashing and k-wise independent random variables via integer arithmetic without primes", 1996).
+/// the top one of a · max(x, k - x) + b modulo 2³²: for two pairs it is independent
+/// (Dietzfelbinger, "Universal hashing and k-wise independent random variables via integer arithmetic without primes", 1996). The numbers of the
+/// rounds come from two linear congruential generators, one of which gives a; the product of the other's and `len` is 2³² k + b.
 ///
 /// All orders of up to seven are equally likely as far as a χ² test can tell, and in long orders neighbours part as they should. It is no cipher:
-/// everything follows from 64 bits of seed.
-///
-/// It holds the keys of its rounds, 196 bytes in all, so that a position costs no more than the rounds: make one for an order, not one for a
-/// position. The same seed gives the same order on every target.
+/// everything follows from 64 bits of seed. The same seed gives the same order on every target.
 ///
 /// ```
 /// use stackprop::random::Shuffle;
 ///
-/// static ORDER: Shuffle = Shuffle::new(1797, 1); // in flash
+/// const ORDER: Shuffle = Shuffle::new(1797, 1);
 /// let mut seen = [false; 1797];
 /// (0..1797).for_each(|i| seen[ORDER.at(i)] = true);
 /// assert!(seen.iter().all(|&seen| seen));
@@ -62,8 +60,8 @@ pub const fn mix32(mut x: u32) -> u32 {
 #[derive(Clone, Copy, Debug)]
 pub struct Shuffle {
     len: u32,
-    /// Of each round: what k and b come of, and a.
-    keys: [(u32, u32); Self::ROUNDS],
+    /// Where the generators of the rounds begin.
+    keys: [u32; 2],
 }
 
 impl Shuffle {
@@ -72,24 +70,20 @@ impl Shuffle {
 
     /// A permutation of `0..len`; at most 2³² - 1 positions (a larger `len` is cut to that).
     pub const fn new(len: usize, seed: u64) -> Self {
-        let len = if len as u64 > u32::MAX as u64 { u32::MAX } else { len as u32 };
-        let mut keys = [(0, 0); Self::ROUNDS];
-        let (mut round, seed) = (0, mix(seed));
-        while round < Self::ROUNDS {
-            let word = mix(seed.wrapping_add(round as u64));
-            keys[round] = (word as u32, (word >> 32) as u32);
-            round += 1;
-        }
-        Self { len, keys }
+        let (len, key) = (if len as u64 > u32::MAX as u64 { u32::MAX } else { len as u32 }, mix(seed));
+        Self { len, keys: [key as u32, (key >> 32) as u32] }
     }
 
     /// Where position `i` goes; `i` itself where it is out of range.
+    #[inline(never)]
     pub fn at(&self, i: usize) -> usize {
         let Some(mut x) = u32::try_from(i).ok().filter(|&i| i < self.len) else { return i };
-        for &(key, a) in &self.keys {
-            // key · len / 2³² is k, and what it leaves is b.
-            let scaled = u64::from(key) * u64::from(self.len);
-            let (k, b) = ((scaled >> 32) as u32, scaled as u32);
+        let [mut key, mut a] = self.keys;
+        for _ in 0..Self::ROUNDS {
+            key = key.wrapping_mul(1_664_525).wrapping_add(1_013_904_223); // Numerical Recipes
+            a = a.wrapping_mul(747_796_405).wrapping_add(2_891_336_453); // O'Neill's PCG
+            let product = u64::from(key) * u64::from(self.len);
+            let (k, b) = ((product >> 32) as u32, product as u32);
             let (difference, negative) = k.overflowing_sub(x);
             let partner = select_unpredictable(negative, difference.wrapping_add(self.len), difference);
             let bit = a.wrapping_mul(x.max(partner)).wrapping_add(b) >> 31;
