@@ -1,8 +1,9 @@
 //! Pooling: of the numbers of a channel in each position of a window, the largest or the mean. Vectors run along the channels.
 //!
 //! ```text
-//! pool    y[o][c]  = max of x[i][c], or Σ x[i][c] / n, over the inputs i in window o, row by row; the sum of a window of more than 56 taps in
-//!                    blocks as in `sums`: as many whole rows as have 56 taps, or 56 taps of a longer row and what is left of it
+//! pool    y[o][c]  = max of x[i][c], or Σ x[i][c] / n, over the inputs i in window o, row by row; the sum of a window of more than 28 taps in
+//!                    blocks: as many whole rows as have 28 taps, or 28 taps of a longer row and what is left of it; 28 blocks one after the other;
+//!                    and over these as in `sums`
 //! unpool  dx[i][c] = Σ dy[o][c], or Σ dy[o][c] / n, over the windows o that hold i, row by row; of a maximum, over those in which x[i][c] is
 //!                    the first of the largest
 //! ```
@@ -166,27 +167,39 @@ unsafe fn reduce<T: Scalar, V: Lanes<T>, F: Pooling, W: Windows>(
     count: usize,
 ) -> V {
     if const { F::SUMS && W::ROWS.kernel * W::COLUMNS.kernel > TAPS } {
-        let mut total = Totals::<V, 1>::ZERO;
-        let mut number = 0;
-        for top in (0..rows).step_by(const { block_rows(W::COLUMNS.kernel) }) {
+        let height = const { block_rows(W::COLUMNS.kernel) };
+        let (mut total, mut sum, mut number) = (Totals::<V, 1>::ZERO, V::ZERO, 0);
+        for top in (0..rows).step_by(height) {
             for left in (0..columns).step_by(TAPS) {
-                let bottom = rows.min(top + const { block_rows(W::COLUMNS.kernel) });
+                let (bottom, right) = (rows.min(top + height), columns.min(left + TAPS));
                 // SAFETY: the caller's promise.
-                let block =
-                    unsafe { reduce_block::<T, V, F, W>(x, top..bottom, left..columns.min(left + TAPS), count) };
-                total.add(number, [block]);
+                sum = sum + unsafe { reduce_block::<T, V, F, W>(x, top..bottom, left..right, count) };
                 number += 1;
+                if const { blocks::<W>() > TAPS } && number % TAPS == 0 {
+                    total.add(number / TAPS - 1, [sum]);
+                    sum = V::ZERO;
+                }
             }
         }
-        let [y] = total.sums;
-        return y;
+        if const { blocks::<W>() > TAPS } {
+            if number % TAPS > 0 {
+                total.add(number / TAPS, [sum]);
+            }
+            [sum] = total.sums;
+        }
+        return sum;
     }
     // SAFETY: the caller's promise.
     unsafe { reduce_block::<T, V, F, W>(x, 0..rows, 0..columns, count) }
 }
 
-/// Taps of a block of a sum: 56 equal numbers are off by 9 · 10⁻⁷ at most in `f32`, and a window of 7 x 7 is one block.
-const TAPS: usize = 56;
+/// Taps of a block of a sum, and blocks that are added one after the other: 28 x 28 equal numbers are off by 9 · 10⁻⁷ at most in `f32`.
+const TAPS: usize = 28;
+
+/// Blocks of a window.
+const fn blocks<W: Windows>() -> usize {
+    W::ROWS.kernel.div_ceil(block_rows(W::COLUMNS.kernel)) * W::COLUMNS.kernel.div_ceil(TAPS)
+}
 
 /// Rows of a block.
 const fn block_rows(columns: usize) -> usize {

@@ -24,37 +24,111 @@ use crate::scalar::Scalar;
 use crate::storage::Zeroed;
 use crate::tensor::Array;
 
+/// Sums of `$n` rows in blocks; `$body` adds row `$row` to `$sums`, which are `$N` vectors. A whole block has a constant number of rows.
+macro_rules! in_blocks {
+    ($V:ty, $N:expr, $n:expr, |$row:ident, $sums:ident| $body:expr) => {{
+        let (n, mut total) = ($n, Totals::<$V, { $N }>::ZERO);
+        // One number at a time: a loop that isn't unrolled.
+        let block = if <$V>::LANES == 1 { core::hint::black_box(BLOCK) } else { BLOCK };
+        for number in 0..n / BLOCK {
+            let mut $sums = [<$V>::ZERO; $N];
+            for i in 0..block {
+                let $row = number * BLOCK + i;
+                $body
+            }
+            total.add(number, $sums);
+        }
+        if !n.is_multiple_of(BLOCK) {
+            let mut $sums = [<$V>::ZERO; $N];
+            for $row in n / BLOCK * BLOCK..n {
+                $body
+            }
+            total.add(n / BLOCK, $sums);
+        }
+        total.sums
+    }};
+}
+
+/// Calls `$body` for all of `$C` columns: of `$NV` vectors from `$at` on, or of a last one of `$count` numbers.
+macro_rules! columns {
+    ($V:ty, $C:expr, |$at:ident, $count:ident, $NV:ident| $body:expr) => {{
+        let lanes = <$V>::LANES;
+        let (fours, twos) =
+            const { ($C / (4 * <$V>::LANES) * 4 * <$V>::LANES, $C / (2 * <$V>::LANES) * 2 * <$V>::LANES) };
+        for $at in (0..fours).step_by(4 * lanes) {
+            const $NV: usize = 4;
+            let $count = lanes;
+            $body
+        }
+        if const { $C / (2 * <$V>::LANES) % 2 == 1 } {
+            const $NV: usize = 2;
+            let ($at, $count) = (fours, lanes);
+            $body
+        }
+        for $at in (twos..$C).step_by(lanes) {
+            const $NV: usize = 1;
+            let $count = lanes.min($C - $at);
+            $body
+        }
+    }};
+}
+
+/// Some vectors of a row; one may be a part.
+///
+/// # Safety
+/// They are there: `count` numbers of each.
+#[cfg_attr(not(debug_assertions), inline(always))]
+unsafe fn vectors<T: Scalar, X: Lanes<T>, const NV: usize>(from: *const T, count: usize) -> [X; NV] {
+    let mut vectors = [X::ZERO; NV];
+    for v in 0..NV {
+        // SAFETY: the caller's promise.
+        vectors[v] = unsafe { if NV > 1 { X::load(from.add(v * X::LANES)) } else { some(from, count) } };
+    }
+    vectors
+}
+
+/// Writes some vectors.
+///
+/// # Safety
+/// There is room for them, as for [`vectors`].
+#[cfg_attr(not(debug_assertions), inline(always))]
+unsafe fn put<T: Scalar, X: Lanes<T>, const NV: usize>(vectors: [X; NV], to: *mut T, count: usize) {
+    for v in 0..NV {
+        // SAFETY: the caller's promise.
+        unsafe { if NV > 1 { vectors[v].store(to.add(v * X::LANES)) } else { vectors[v].store_some(to, count) } }
+    }
+}
+
 /// The sum of each column.
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub fn column_sums<K: Kernels, T: Scalar, const C: usize>(p: &[[T; C]], out: &mut [T; C]) {
     if const { narrow::<K, T>(C) } {
         return column_sums::<K::Narrow, T, C>(p, out);
     }
-    for at in (0..C).step_by(<V<T, K>>::LANES) {
-        let count = <V<T, K>>::LANES.min(C - at);
-        let mut total = Totals::<V<T, K>, 1>::ZERO;
-        for (number, p) in p.chunks(BLOCK).enumerate() {
-            // SAFETY: `at..at + count` are columns.
-            total.add(number, [unsafe { block_sum::<K, T, C>(p, at, count) }]);
-        }
-        let [sum] = total.sums;
-        // SAFETY: as above.
-        unsafe { sum.store_some(out.as_mut_ptr().add(at), count) };
-    }
+    let (n, p, out) = (p.len(), p.as_ptr().cast::<T>(), out.as_mut_ptr());
+    columns!(V<T, K>, C, |at, count, NV| {
+        // SAFETY: `n` rows, and those columns.
+        unsafe { put(sums_of::<T, V<T, K>, C, NV>(n, p.add(at), count), out.add(at), count) }
+    });
 }
 
-/// The sums of some columns of a block.
+/// The sums of some columns.
 ///
 /// # Safety
-/// `at..at + count` are columns.
+/// They are there, of `n` rows.
 #[cfg_attr(not(debug_assertions), inline(always))]
-unsafe fn block_sum<K: Kernels, T: Scalar, const C: usize>(p: &[[T; C]], at: usize, count: usize) -> V<T, K> {
-    let mut sum = <V<T, K>>::ZERO;
-    for p in p {
+unsafe fn sums_of<T: Scalar, X: Lanes<T>, const C: usize, const NV: usize>(
+    n: usize,
+    p: *const T,
+    count: usize,
+) -> [X; NV] {
+    in_blocks!(X, NV, n, |row, sums| {
         // SAFETY: the caller's promise.
-        sum = sum + unsafe { some::<T, V<T, K>>(p.as_ptr().add(at), count) };
-    }
-    sum
+        let p: [X; NV] = unsafe { vectors(p.add(row * C), count) };
+        for v in 0..NV {
+            sums[v] = sums[v] + p[v];
+        }
+    })
 }
 
 /// The sum of the products of each column, over as many rows as both have.
@@ -63,40 +137,34 @@ pub fn column_products<K: Kernels, T: Scalar, const C: usize>(p: &[[T; C]], q: &
     if const { narrow::<K, T>(C) } {
         return column_products::<K::Narrow, T, C>(p, q, out);
     }
-    for at in (0..C).step_by(<V<T, K>>::LANES) {
-        let count = <V<T, K>>::LANES.min(C - at);
-        let mut total = Totals::<V<T, K>, 1>::ZERO;
-        for (number, (p, q)) in p.chunks(BLOCK).zip(q.chunks(BLOCK)).enumerate() {
-            // SAFETY: `at..at + count` are columns.
-            total.add(number, [unsafe { block_product::<K, T, C>(p, q, at, count) }]);
-        }
-        let [sum] = total.sums;
-        // SAFETY: as above.
-        unsafe { sum.store_some(out.as_mut_ptr().add(at), count) };
-    }
+    let (n, p, q, out) = (p.len().min(q.len()), p.as_ptr().cast::<T>(), q.as_ptr().cast::<T>(), out.as_mut_ptr());
+    columns!(V<T, K>, C, |at, count, NV| {
+        // SAFETY: `n` rows, and those columns.
+        unsafe { put(products_of::<T, V<T, K>, C, NV>(n, p.add(at), q.add(at), count), out.add(at), count) }
+    });
 }
 
-/// The sums of the products of some columns of a block, over as many rows as both have.
+/// The sums of the products of some columns.
 ///
 /// # Safety
-/// `at..at + count` are columns.
+/// They are there, of `n` rows.
 #[cfg_attr(not(debug_assertions), inline(always))]
-unsafe fn block_product<K: Kernels, T: Scalar, const C: usize>(
-    p: &[[T; C]],
-    q: &[[T; C]],
-    at: usize,
+unsafe fn products_of<T: Scalar, X: Lanes<T>, const C: usize, const NV: usize>(
+    n: usize,
+    p: *const T,
+    q: *const T,
     count: usize,
-) -> V<T, K> {
-    let mut sum = <V<T, K>>::ZERO;
-    for (p, q) in p.iter().zip(q) {
+) -> [X; NV] {
+    in_blocks!(X, NV, n, |row, sums| {
         // SAFETY: the caller's promise.
-        let [p, q]: [V<T, K>; 2] = unsafe { [some(p.as_ptr().add(at), count), some(q.as_ptr().add(at), count)] };
-        sum = p.mul_add(q, sum);
-    }
-    sum
+        let [p, q]: [[X; NV]; 2] = unsafe { [vectors(p.add(row * C), count), vectors(q.add(row * C), count)] };
+        for v in 0..NV {
+            sums[v] = p[v].mul_add(q[v], sums[v]);
+        }
+    })
 }
 
-/// The mean of each column, what is left of it below its last digit, and the variance.
+/// The mean of each column, what is left of it below its last digit, and the variance; nothing where there are no rows.
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub fn column_moments<K: Kernels, T: Scalar, const C: usize>(
     p: &[[T; C]],
@@ -107,40 +175,63 @@ pub fn column_moments<K: Kernels, T: Scalar, const C: usize>(
     if const { narrow::<K, T>(C) } {
         return column_moments::<K::Narrow, T, C>(p, mean, rest, variance);
     }
-    let [first, ..] = p else { return };
-    let part = <V<T, K>>::splat(T::ONE / T::from_usize(p.len()));
-    for at in (0..C).step_by(<V<T, K>>::LANES) {
-        let count = <V<T, K>>::LANES.min(C - at);
-        // SAFETY: `at..at + count` are columns.
-        unsafe {
-            let first: V<T, K> = some(first.as_ptr().add(at), count);
-            let mut total = Totals::<V<T, K>, 1>::ZERO;
-            for (number, p) in p.chunks(BLOCK).enumerate() {
-                let mut sum = <V<T, K>>::ZERO;
-                for p in p {
-                    sum = sum + (some::<T, V<T, K>>(p.as_ptr().add(at), count) - first);
-                }
-                total.add(number, [sum]);
-            }
-            let [sum] = total.sums;
-            let center = first + sum * part;
-            let mut total = Totals::<V<T, K>, 2>::ZERO;
-            for (number, p) in p.chunks(BLOCK).enumerate() {
-                let mut sums = [<V<T, K>>::ZERO; 2];
-                for p in p {
-                    let distance = some::<T, V<T, K>>(p.as_ptr().add(at), count) - center;
-                    sums = [sums[0] + distance, distance.mul_add(distance, sums[1])];
-                }
-                total.add(number, sums);
-            }
-            let [left, squares] = total.sums;
-            let left = left * part;
-            (squares * part - left * left).store_some(variance.as_mut_ptr().add(at), count);
-            let (center, left) = two_sum(center, left);
-            center.store_some(mean.as_mut_ptr().add(at), count);
-            left.store_some(rest.as_mut_ptr().add(at), count);
-        }
+    if p.is_empty() {
+        return;
     }
+    let (n, p, part) = (p.len(), p.as_ptr().cast::<T>(), T::ONE / T::from_usize(p.len()));
+    let (mean, rest, variance) = (mean.as_mut_ptr(), rest.as_mut_ptr(), variance.as_mut_ptr());
+    columns!(V<T, K>, C, |at, count, NV| {
+        // SAFETY: `n` rows, and those columns.
+        unsafe {
+            let moments = moments_of::<T, V<T, K>, C, NV, { 2 * NV }>(n, p.add(at), count, <V<T, K>>::splat(part));
+            put(moments[0], mean.add(at), count);
+            put(moments[1], rest.add(at), count);
+            put(moments[2], variance.add(at), count);
+        }
+    });
+}
+
+/// The mean, its rest and the variance of some columns. `NV2` is twice `NV`.
+///
+/// # Safety
+/// They are there, of `n` rows, at least one.
+#[cfg_attr(not(debug_assertions), inline(always))]
+unsafe fn moments_of<T: Scalar, X: Lanes<T>, const C: usize, const NV: usize, const NV2: usize>(
+    n: usize,
+    p: *const T,
+    count: usize,
+    part: X,
+) -> [[X; NV]; 3] {
+    const { assert!(NV2 == 2 * NV) }
+    // SAFETY: the caller's promise.
+    let (row_of, first) = (|row: usize| p.wrapping_add(row * C), unsafe { vectors::<T, X, NV>(p, count) });
+    let sums = in_blocks!(X, NV, n, |row, sums| {
+        // SAFETY: the caller's promise.
+        let p: [X; NV] = unsafe { vectors(row_of(row), count) };
+        for v in 0..NV {
+            sums[v] = sums[v] + (p[v] - first[v]);
+        }
+    });
+    let mut center = first;
+    for v in 0..NV {
+        center[v] = first[v] + sums[v] * part;
+    }
+    let sums = in_blocks!(X, NV2, n, |row, sums| {
+        // SAFETY: the caller's promise.
+        let p: [X; NV] = unsafe { vectors(row_of(row), count) };
+        for v in 0..NV {
+            let distance = p[v] - center[v];
+            sums[v] = sums[v] + distance;
+            sums[NV + v] = distance.mul_add(distance, sums[NV + v]);
+        }
+    });
+    let mut moments = [center; 3];
+    for v in 0..NV {
+        let left = sums[v] * part;
+        (moments[0][v], moments[1][v]) = two_sum(center[v], left);
+        moments[2][v] = sums[NV + v] * part - left * left;
+    }
+    moments
 }
 
 /// Adds the sum of each of the first `M` columns.
@@ -152,9 +243,12 @@ pub fn add_column_sums<K: Kernels, T: Scalar, const C: usize, const M: usize>(p:
     }
     for at in (0..M).step_by(<V<T, K>>::LANES) {
         let count = <V<T, K>>::LANES.min(M - at);
+        let mut block = <V<T, K>>::ZERO;
         // SAFETY: `at..at + count` are columns.
         unsafe {
-            let block = block_sum::<K, T, C>(p, at, count);
+            for p in p {
+                block = block + some::<T, V<T, K>>(p.as_ptr().add(at), count);
+            }
             let sum = sum.as_mut_ptr().add(at);
             (some::<T, V<T, K>>(sum, count) + block).store_some(sum, count);
         }
@@ -169,9 +263,13 @@ pub fn add_column_products<K: Kernels, T: Scalar, const C: usize>(p: &[[T; C]], 
     }
     for at in (0..C).step_by(<V<T, K>>::LANES) {
         let count = <V<T, K>>::LANES.min(C - at);
+        let mut block = <V<T, K>>::ZERO;
         // SAFETY: `at..at + count` are columns.
         unsafe {
-            let block = block_product::<K, T, C>(p, q, at, count);
+            for (p, q) in p.iter().zip(q) {
+                let [p, q]: [V<T, K>; 2] = [some(p.as_ptr().add(at), count), some(q.as_ptr().add(at), count)];
+                block = p.mul_add(q, block);
+            }
             let sum = sum.as_mut_ptr().add(at);
             (some::<T, V<T, K>>(sum, count) + block).store_some(sum, count);
         }

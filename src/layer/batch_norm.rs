@@ -193,22 +193,12 @@ impl<const N: usize, T: Scalar, A: Array<T = T>> BatchNorm<N, A> {
         }
     }
 
-    /// y, from x and the running statistics.
+    /// y, from x and statistics.
     #[inline(always)]
-    fn normalise(&self, x: &[A], y: &mut [A], mean: &[T; N], scale: &[T; N]) {
+    fn normalise(&self, x: &[A], y: &mut [A], mean: &[T; N], scale: &[T; N], bias: &[T; N]) {
         for (x, y) in rows::<N, A>(x).iter().zip(rows_mut::<N, A>(y)) {
             for c in 0..N {
-                y[c] = (x[c] - mean[c]) * scale[c] * self.gain[c] + self.bias[c];
-            }
-        }
-    }
-
-    /// y, from x and the statistics of the batch, whose mean has a rest.
-    #[inline(always)]
-    fn normalise_batch(&self, x: &[A], y: &mut [A], [mean, rest]: [&[T; N]; 2], scale: &[T; N]) {
-        for (x, y) in rows::<N, A>(x).iter().zip(rows_mut::<N, A>(y)) {
-            for c in 0..N {
-                y[c] = ((x[c] - mean[c]) - rest[c]) * scale[c] * self.gain[c] + self.bias[c];
+                y[c] = (x[c] - mean[c]) * scale[c] * self.gain[c] + bias[c];
             }
         }
     }
@@ -264,7 +254,7 @@ impl<const N: usize, T: Scalar, A: Array<T = T>> Layer for BatchNorm<N, A> {
     fn forward<'a, K: Kernels, P: Place, const B: usize>(
         &self,
         x: P::Input<'a, A>,
-        (y, [mean, variance, scale, _, rest]): &'a mut Self::Saved<P, B>,
+        (y, [mean, variance, scale, shift, rest]): &'a mut Self::Saved<P, B>,
         context: Context,
     ) -> &'a mut [A] {
         const { Self::CHECK }
@@ -274,11 +264,15 @@ impl<const N: usize, T: Scalar, A: Array<T = T>> Layer for BatchNorm<N, A> {
             self.recall(mean, variance);
             rest.fill(T::ZERO);
             self.scales(variance, scale);
-            self.normalise(x, y, mean, scale);
+            self.normalise(x, y, mean, scale, &self.bias);
         } else {
             kernel::column_moments::<K, T, N>(rows::<N, A>(x), mean, rest, variance);
             self.scales(variance, scale);
-            self.normalise_batch(x, y, [mean, rest], scale);
+            // The rest of the mean is in the bias.
+            for c in 0..N {
+                shift[c] = self.bias[c] - rest[c] * scale[c] * self.gain[c];
+            }
+            self.normalise(x, y, mean, scale, shift);
         }
         y
     }
@@ -294,7 +288,7 @@ impl<const N: usize, T: Scalar, A: Array<T = T>> Layer for BatchNorm<N, A> {
         let y = take_mut(y, x.len());
         self.recall(mean, variance);
         self.scales(variance, scale);
-        self.normalise(x, y, mean, scale);
+        self.normalise(x, y, mean, scale, &self.bias);
         y
     }
 

@@ -1,7 +1,7 @@
 //! Pooling against its definition, in guarded memory: bit for bit, because nothing is rounded twice.
 
 use super::Guarded;
-use super::definition::{Sum, of_blocks};
+use super::definition::{Sum, in_blocks};
 use crate::kernel::{Average, Kernels, Max, Pooling, Windows, pool, unpool};
 use crate::layer::size::{Axis, Padded, Same, Slide2d, Valid};
 use crate::random::mix;
@@ -62,10 +62,10 @@ fn inputs<W: Windows>(output: usize) -> Vec<Vec<usize>> {
     under(W::ROWS, row).map(|row| under(W::COLUMNS, column).map(|column| place(row, column)).collect()).collect()
 }
 
-/// The sum of a window: of more than 56 taps in blocks of whole rows, or of parts of a row that is longer.
+/// The sum of a window: of more than 28 taps in blocks of whole rows, or of parts of a row that is longer, 28 of which are added one after the other.
 fn window_sum<T: Scalar, W: Windows>(rows: &[Vec<usize>], x: &[T]) -> T {
     let (height, width) = (W::ROWS.kernel, W::COLUMNS.kernel);
-    let (height, width) = if height * width > 56 { (1.max(56 / width), 56) } else { (height, width) };
+    let (height, width) = if height * width > 28 { (1.max(28 / width), 28) } else { (height, width) };
     let mut blocks = Vec::new();
     for rows in rows.chunks(height) {
         for left in (0..rows[0].len()).step_by(width) {
@@ -73,7 +73,7 @@ fn window_sum<T: Scalar, W: Windows>(rows: &[Vec<usize>], x: &[T]) -> T {
             blocks.push(Sum::of(terms.fold(T::ZERO, |sum, &i| sum + x[i])));
         }
     }
-    of_blocks(&blocks).value()
+    in_blocks(blocks, 28).value()
 }
 
 fn pooling<K: Kernels, T: Scalar, F: Pooling, W: Windows>(what: &str, special: bool) {
