@@ -37,7 +37,7 @@ impl Path {
     }
 
     /// The levels, unless some are lost.
-    fn levels(&self) -> Option<&[u8]> {
+    pub(crate) fn levels(&self) -> Option<&[u8]> {
         self.parts.get(..usize::from(self.depth))
     }
 
@@ -48,11 +48,6 @@ impl Path {
             (None, _) => true,
             _ => false,
         }
-    }
-
-    /// The path without levels behind the first so many.
-    pub(crate) fn first(self, levels: u8) -> Self {
-        Self { depth: self.depth.min(levels), ..self }
     }
 
     /// Writes the full name of a parameter of the layer there, such as `0.weight`.

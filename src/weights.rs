@@ -45,6 +45,37 @@ const VERSION: u16 = 2;
 const HEADER: usize = 16;
 static CRC: Crc<u32, NoTable> = Crc::<u32, NoTable>::new(&CRC_32_ISO_HDLC);
 
+/// A CRC-32 of bytes that come one after the other.
+struct Hash(Digest<'static, u32, NoTable>);
+
+impl Hash {
+    fn new() -> Self {
+        Self(CRC.digest())
+    }
+
+    // One copy for all callers.
+    #[inline(never)]
+    fn add(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    fn add_numbers(&mut self, numbers: &[usize]) {
+        for &number in numbers {
+            self.add(&(number as u32).to_le_bytes());
+        }
+    }
+
+    fn end(self) -> u32 {
+        self.0.finalize()
+    }
+
+    fn of(bytes: &[u8]) -> u32 {
+        let mut hash = Self::new();
+        hash.add(bytes);
+        hash.end()
+    }
+}
+
 /// Why weights weren't read or written. Nothing was changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WeightsError {
@@ -169,10 +200,10 @@ const fn numbers<L: Layer>() -> usize {
 /// What distinguishes a network from others: a hash of its number type and of its layers, as they are listed in its file. Networks with the same
 /// fingerprint read each other's files.
 pub fn fingerprint<L: Layer>(layer: &L) -> u32 {
-    let mut hash = CRC.digest();
-    hash.update(&header::<L>());
-    layers(layer, |_, _, checksum| hash.update(&checksum.to_le_bytes()));
-    hash.finalize()
+    let mut hash = Hash::new();
+    hash.add(&header::<L>());
+    layers(layer, &mut |_, _, checksum| hash.add(&checksum.to_le_bytes()));
+    hash.end()
 }
 
 fn header<L: Layer>() -> [u8; HEADER] {
@@ -182,35 +213,28 @@ fn header<L: Layer>() -> [u8; HEADER] {
     [m0, m1, m2, m3, v0, v1, b0, b1, l0, l1, l2, l3, n0, n1, n2, n3]
 }
 
-/// Adds numbers to a checksum.
-fn add(hash: &mut Digest<'_, u32, NoTable>, numbers: &[usize]) {
-    for &number in numbers {
-        hash.update(&(number as u32).to_le_bytes());
-    }
-}
-
 /// Hands on the path, the name and the checksum of each layer.
-fn layers<L: Layer>(layer: &L, mut each: impl FnMut(Path, &'static str, u32)) {
+fn layers<L: Layer>(layer: &L, each: &mut dyn FnMut(Path, &'static str, u32)) {
     L::STRUCTURE.walk(Path::default(), 0, &mut |structure: &Structure, path, above| {
-        let mut hash = CRC.digest();
-        hash.update(&above.to_le_bytes());
-        hash.update(structure.name().as_bytes());
-        hash.update(&[0]);
-        add(&mut hash, structure.numbers());
+        let mut hash = Hash::new();
+        hash.add(&above.to_le_bytes());
+        hash.add(structure.name().as_bytes());
+        hash.add(&[0]);
+        hash.add_numbers(structure.numbers());
         if structure.is_single() {
             layer.visit(Path::default(), &mut |parameter| {
                 let Info { path: place, role, shape, .. } = parameter.info;
                 if place.is_in(&path) {
                     let setting = role == Role::Setting;
-                    hash.update(&[shape.rank() as u8 + if setting { 128 } else { 0 }]);
-                    add(&mut hash, shape.dims());
+                    hash.add(&[shape.rank() as u8 + if setting { 128 } else { 0 }]);
+                    hash.add_numbers(shape.dims());
                     if setting {
-                        parameter.values().for_each(|value| hash.update(value.to_bytes().as_ref()));
+                        parameter.values().for_each(|value| hash.add(value.to_bytes().as_ref()));
                     }
                 }
             });
         }
-        let checksum = hash.finalize();
+        let checksum = hash.end();
         each(path, structure.name(), checksum);
         checksum
     });
@@ -251,7 +275,7 @@ pub fn write<L: Layer>(layer: &L, buffer: &mut [u8]) -> Result<usize, WeightsErr
     check(layer, |parameter, i| parameter.get(i))?;
     let mut rest = &mut *file;
     put(&mut rest, &header::<L>());
-    layers(layer, |_, _, checksum| put(&mut rest, &checksum.to_le_bytes()));
+    layers(layer, &mut |_, _, checksum| put(&mut rest, &checksum.to_le_bytes()));
     layer.visit(Path::default(), &mut |parameter| {
         if parameter.info.role != Role::Setting {
             for i in 0..parameter.len() {
@@ -261,7 +285,7 @@ pub fn write<L: Layer>(layer: &L, buffer: &mut [u8]) -> Result<usize, WeightsErr
         }
     });
     if let Some((content, checksum)) = file.split_last_chunk_mut::<4>() {
-        *checksum = CRC.checksum(content).to_le_bytes();
+        *checksum = Hash::of(content).to_le_bytes();
     }
     Ok(needs)
 }
@@ -303,8 +327,9 @@ pub fn read<L: Layer>(layer: &mut L, file: &[u8]) -> Result<(), WeightsError> {
     let size = HEADER as u64 + 4 * u64::from(list) + u64::from(bytes) * u64::from(count) + 4;
     let needs = usize::try_from(size).unwrap_or(usize::MAX);
     let truncated = WeightsError::Truncated { needs, has: file.len() };
-    let (content, checksum) = file.get(..needs).and_then(|file| file.split_last_chunk::<4>()).ok_or(truncated)?;
-    if CRC.checksum(content).to_le_bytes() != *checksum {
+    let (content, checksum) =
+        file.get(..needs).and_then(|file| file.split_at_checked(needs.saturating_sub(4))).ok_or(truncated)?;
+    if Hash::of(content).to_le_bytes() != checksum {
         return Err(WeightsError::Damaged);
     }
     let (list, numbers) =
@@ -330,7 +355,7 @@ pub fn read<L: Layer>(layer: &mut L, file: &[u8]) -> Result<(), WeightsError> {
 /// The first difference between a network and the list of layers in a file.
 fn difference<L: Layer>(layer: &L, list: &[u8], file: u32) -> Option<Difference> {
     let (mut checksums, mut first) = (list.chunks_exact(4), None);
-    layers(layer, |path, name, checksum| {
+    layers(layer, &mut |path, name, checksum| {
         if checksums.next().is_some_and(|there| *there != checksum.to_le_bytes()) && first.is_none() {
             first = Some(Difference::LayerAt { path, name });
         }
@@ -339,34 +364,40 @@ fn difference<L: Layer>(layer: &L, list: &[u8], file: u32) -> Option<Difference>
     first.or((file != network).then_some(Difference::Layers { file, network }))
 }
 
-/// What stands in a file of version 1 for its network.
+/// What stands in a file of version 1 for its network. Written without text formatting, which a firmware would have to link for it.
 fn version_1<L: Layer>(layer: &L) -> u32 {
-    struct Hash(Digest<'static, u32, NoTable>);
-    impl Write for Hash {
-        fn write_str(&mut self, s: &str) -> core::fmt::Result {
-            self.0.update(s.as_bytes());
-            Ok(())
+    fn decimal(hash: &mut Hash, number: usize) {
+        if number >= 10 {
+            decimal(hash, number / 10);
         }
+        hash.add(&[b'0' + (number % 10) as u8]);
     }
-    let mut hash = Hash(CRC.digest());
+    let mut hash = Hash::new();
     layer.visit(Path::default(), &mut |parameter| {
         let Info { path, name, role, shape, .. } = parameter.info;
+        for &level in path.levels().unwrap_or(&[]).iter().take(7) {
+            decimal(&mut hash, usize::from(level));
+            hash.add(b".");
+        }
+        hash.add(name.as_bytes());
         // As they were called then.
-        let role = match role {
-            Role::Weight => "Weight",
-            Role::Bias => "Bias",
-            Role::Scale => "Scale",
-            Role::Setting => "Setting",
-            Role::State => "State",
-        };
-        // Writing to a hash cannot fail.
-        let _ = path.first(7).write_name(&mut hash, name);
-        let _ = write!(hash, " {role} {shape:?};");
-        if parameter.info.role == Role::Setting {
-            parameter.values().for_each(|value| hash.0.update(value.to_bytes().as_ref()));
+        hash.add(match role {
+            Role::Weight => b" Weight ",
+            Role::Bias => b" Bias ",
+            Role::Scale => b" Scale ",
+            Role::Setting => b" Setting ",
+            Role::State => b" State ",
+        });
+        for (i, &size) in shape.dims().iter().enumerate() {
+            hash.add(if i == 0 { b"" } else { b"x" });
+            decimal(&mut hash, size);
+        }
+        hash.add(if shape.rank() == 0 { b"scalar;" } else { b";" });
+        if role == Role::Setting {
+            parameter.values().for_each(|value| hash.add(value.to_bytes().as_ref()));
         }
     });
-    hash.0.finalize()
+    hash.end()
 }
 
 /// Takes numbers from bytes.

@@ -98,7 +98,7 @@ impl Structure {
 
     /// Each layer with a name, in the order of the passes, a layer before those in it: its path, and what `each` returned for the layer around
     /// it, plus the number of the part: `above` for the outermost.
-    pub(crate) fn walk(&self, path: Path, above: u32, each: &mut impl FnMut(&Self, Path, u32) -> u32) {
+    pub(crate) fn walk(&self, path: Path, above: u32, each: &mut dyn FnMut(&Self, Path, u32) -> u32) {
         let named = !self.name.is_empty();
         let inside = if named { each(self, path, above) } else { above };
         for (i, part) in self.parts.iter().enumerate() {

@@ -290,6 +290,59 @@ fn a_setting_that_differs_is_named_by_its_layer() {
     assert_eq!(read(&mut reader, &two), differs(root.part(2), "BatchNorm"));
 }
 
+/// What a layer is called in a file, and which numbers belong to it, is a promise: files of a version must be read by all later ones.
+#[test]
+fn fingerprints_stay() {
+    #[track_caller]
+    fn stays<L: Layer>(expected: u32) {
+        let found = fingerprint(&*L::boxed());
+        assert_eq!(found, expected, "{found:#010x}: {}", std::any::type_name::<L>());
+    }
+    stays::<Dense<2, 3>>(0xd608_7e6c);
+    stays::<ReLU<2>>(0xc03b_8fcb);
+    stays::<LeakyReLU<2>>(0x7a8e_e01e);
+    stays::<Sigmoid<2>>(0x4258_6cac);
+    stays::<Tanh<2>>(0xd7ad_c47d);
+    stays::<GELU<2>>(0xdf1a_eaa3);
+    stays::<TanhGELU<2>>(0xa3d7_d9a6);
+    stays::<SiLU<2>>(0x80ef_8ec7);
+    stays::<ELU<2>>(0xda51_ebfd);
+    stays::<Softplus<2>>(0xf0a3_5e0f);
+    stays::<Softmax<2>>(0xa2b4_ddc8);
+    stays::<Standardize<2>>(0xb463_0862);
+    stays::<BatchNorm<2>>(0x84b5_1807);
+    stays::<LayerNorm<2>>(0xcfb0_496c);
+    stays::<RMSNorm<2>>(0xf241_18ee);
+    stays::<Conv1d<7, 4, 4, 6, 3, Padded<1, 2>, f32, 2>>(0x547d_f17e);
+    stays::<Conv1d<7, 4, 4, 6, 3, Same<2>>>(0xbea2_57c9);
+    stays::<Conv2d<6, 7, 1, 4, 3, 2, 3, 3, (Valid, Valid<2>)>>(0x7dce_659c);
+    stays::<ConvTranspose1d<4, 3, 9, 2, 3, Valid<2>>>(0x775a_badd);
+    stays::<ConvTranspose2d<3, 2, 2, 4, 4, 3, 2, 3>>(0x5f4a_e471);
+    stays::<MaxPool1d<8, 2, 4, 2>>(0x2582_27da);
+    stays::<MaxPool2d<8, 8, 2, 4, 4, 3, 3, Same<2>>>(0xd891_1a4d);
+    stays::<AvgPool1d<8, 2, 4, 2>>(0x68e2_7044);
+    stays::<AvgPool1d<3, 1, 2, 2, Same<2>, f32, false>>(0xb5e8_8eb5);
+    stays::<GlobalAvgPool2d<4, 4, 2>>(0x79ef_c9a3);
+    stays::<GlobalMaxPool1d<4, 2>>(0x348f_9e3d);
+    stays::<Flatten<[[f32; 2]; 3], 6>>(0xed23_ba00);
+    stays::<Reshape<[f32; 6], [[f32; 2]; 3]>>(0x490a_1d4b);
+    stays::<Transpose<2, 3>>(0x87e6_4c74);
+    stays::<Pad1d<3, 2, 6, 1>>(0x63ae_31da);
+    stays::<Pad2d<3, 3, 2, 6, 5, 1, 2>>(0x811f_278c);
+    stays::<Embedding<3, 5, 2>>(0xf45a_0677);
+    stays::<PositionEmbedding<3, 2>>(0x7638_c6cf);
+    stays::<Rnn<4, 2, 3>>(0x8e0a_9fa0);
+    stays::<Gru<4, 2, 3>>(0xe836_992f);
+    stays::<Lstm<4, 2, 3>>(0xddb3_95a1);
+    stays::<Last<4, 2>>(0xb2a8_1bfa);
+    stays::<MultiHeadAttention<3, 4, 2, 2>>(0x5add_c35d);
+    stays::<SelfAttention<3, 4, f32, Causal>>(0x7aae_46ae);
+    stays::<Residual<Tanh<2>>>(0xeec2_f7fa);
+    stays::<Sum<Tanh<2>, (ReLU<2>, ELU<2>)>>(0x8c20_ce0f);
+    stays::<Concat<Tanh<2>, ReLU<2>, [f32; 4]>>(0xef58_d832);
+    stays::<Recompute<(Frozen<Dense<2, 2>>, Dropout<2>, Regularized<Dense<2, 2>>)>>(0xd9d8_42e2);
+}
+
 #[test]
 fn the_error_is_small() {
     assert!(size_of::<WeightsError>() <= 48, "{}", size_of::<WeightsError>());
