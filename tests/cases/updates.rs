@@ -1,9 +1,6 @@
 //! Updates of weights: gradients that overflow, moments, unequal micro-batches.
 
-#[path = "../common/mod.rs"]
-mod common;
-
-use common::{Case, suite};
+use crate::common::{Case, suite};
 use stackprop::loss::Loss;
 use stackprop::prelude::*;
 use stackprop::scalar::Scalar;
@@ -304,7 +301,7 @@ fn training_in_f32_stays_near_that_in_f64() {
         let ((loss, exact), (_, weights)) = (of_case::<f64>(setup, case), of_case::<f32>(setup, case));
         assert_near(&case.name, loss, case.values("loss")[0], 1e-10);
         let some: Vec<f64> = exact.iter().copied().step_by(200).collect();
-        common::compare(&case.name, case.values("weights"), &some, 1e-10);
+        crate::common::compare(&case.name, case.values("weights"), &some, 1e-10);
 
         let off: Vec<f64> = weights.iter().zip(&exact).map(|(w, exact)| (w - exact).abs()).collect();
         let mean = (off.iter().map(|off| off * off).sum::<f64>() / off.len() as f64).sqrt();
