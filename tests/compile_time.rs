@@ -178,7 +178,7 @@ const SENTENCES: &[(&str, &[&str])] = &[
     ("zero_in_file", &["Conv1d<8, 0, 6, 4, 3>: IN must be at least 1"]),
     ("zero_outputs_of_loss", &["MeanSquaredError<0>: N must be at least 1"]),
     ("zero_classes_of_loss", &["SoftmaxCrossEntropy<0>: CLASSES must be at least 1"]),
-    ("zero_places_of_metric", &["TopK<0>: K must be at least 1"]),
+    ("zero_classes_of_metric", &["ConfusionMatrix<0>: CLASSES must be at least 1"]),
     ("zero_numbers_of_reshape", &["reshape: a tensor must hold at least 1 number"]),
     ("zero_batch_of_trainer", &["Trainer<N, L, O, 0>: BATCH must be at least 1"]),
     ("zero_batch_of_memory", &["Trainer<N, L, O, 0>: BATCH must be at least 1"]),

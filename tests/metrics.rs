@@ -41,7 +41,7 @@ fn top_k() {
     assert_eq!((all::<TopK<2>>().hits, all::<TopK<2>>().value()), (4, 4.0 / 6.0));
     assert_eq!(all::<TopK<3>>().hits, 5);
     assert_eq!(all::<TopK<9>>().hits, 5);
-    assert_eq!(TopK::<2>::default().value(), 0.0);
+    assert_eq!((all::<TopK<0>>().hits, TopK::<2>::default().value()), (0, 0.0));
 }
 
 #[test]
