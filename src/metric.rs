@@ -10,7 +10,6 @@
 //! | numbers | [`MeanAbsolute`], [`RSquared`] |
 
 use crate::budget::Text;
-use crate::layer::size::positive;
 use crate::loss::Label;
 use crate::scalar::{Scalar, all_finite};
 use crate::tensor::Tensor;

@@ -218,13 +218,15 @@ fn training_by_hand_learns_statistics() {
     by_hand::<f64>();
 }
 
+/// What is done with a tape and its network before.
+type Prepare<'p> = dyn Fn(&mut Tape<ByHand<f64>, 4>, &mut ByHand<f64>) + 'p;
+
 /// Statistics learned without a backward, or with one of another input, or after several: those of the batch, and no gradient.
 #[test]
 fn statistics_do_not_depend_on_what_was_done_before() {
     let (x, other) = (uniform::<[[f64; 3]; 4]>(1), uniform::<[[f64; 3]; 4]>(2));
     let dy = uniform::<[[f64; 2]; 4]>(3);
-    type Prepare<'p> = &'p dyn Fn(&mut Tape<ByHand<f64>, 4>, &mut ByHand<f64>);
-    let statistics = |prepare: Prepare<'_>| {
+    let statistics = |prepare: &Prepare| {
         let (mut net, mut tape) = (layer::<ByHand<f64>>(), Tape::<ByHand<f64>, 4>::boxed());
         net.0.update(&uniform::<[[f64; 3]; 5]>(8).0);
         prepare(&mut tape, &mut net);
