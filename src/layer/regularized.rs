@@ -87,6 +87,14 @@ impl<T: Scalar, R: Rule<T>> Rule<T> for PenaltyRule<R, T> {
         self.rule.update(role, w, slots, g + V::splat(l2) * w + V::splat(l1) * w.sign())
     }
     #[inline(always)]
+    fn due(&self) -> bool {
+        self.rule.due()
+    }
+    #[inline(always)]
+    fn hold<V: Lanes<T>>(&self, kept: [V; 2]) -> [V; 2] {
+        self.rule.hold(kept)
+    }
+    #[inline(always)]
     fn share(&self) -> T {
         self.rule.share()
     }

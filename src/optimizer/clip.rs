@@ -54,4 +54,12 @@ impl<T: Scalar, R: Rule<T>> Rule<T> for ClipValueRule<R, T> {
         let g = V::splat(-self.bound).at_least(V::splat(self.bound).at_most(g));
         self.inner.update(role, w, slots, g)
     }
+    #[inline(always)]
+    fn due(&self) -> bool {
+        self.inner.due()
+    }
+    #[inline(always)]
+    fn hold<V: Lanes<T>>(&self, kept: [V; 2]) -> [V; 2] {
+        self.inner.hold(kept)
+    }
 }

@@ -1,5 +1,7 @@
 //! The share of the past in a running mean, in the precision of a number type.
 
+use core::hint::black_box;
+
 use crate::layer::SettingError;
 use crate::scalar::Scalar;
 use crate::storage::nearest;
@@ -45,11 +47,13 @@ impl<T: Scalar> Decay<T> {
         if x > T::from_f64(40.0) {
             return T::ONE;
         }
-        // A series where x is at most 1/8, to which it is brought; then back by 1 - e⁻²ˣ = (1 - e⁻ˣ) (2 - (1 - e⁻ˣ)). A tenth of libm's code.
+        // A series where x is at most 1/8, to which it is brought; then back by 1 - e⁻²ˣ = (1 - e⁻ˣ) (2 - (1 - e⁻ˣ)). Less than half of libm's code, if
+        // the compiler doesn't write out several turns of the loops, which are at most three: hence the black boxes.
         let mut eighths = 0;
         while x > T::from_f64(0.125) {
             x *= T::from_f64(0.125);
             eighths += 1;
+            black_box(());
         }
         let [more @ .., c5, c4, c3, c2, c1, c0] = Self::SERIES;
         // `f32` needs no more.
@@ -62,6 +66,7 @@ impl<T: Scalar> Decay<T> {
         sum = ((((sum * x + c5) * x + c4) * x + c3) * x + c2) * x + c1;
         let mut weight = (sum * x + c0) * x;
         for _ in 0..eighths {
+            black_box(());
             weight *= two - weight;
             weight *= two - weight;
             weight *= two - weight;

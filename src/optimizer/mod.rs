@@ -5,6 +5,7 @@
 
 mod adagrad;
 mod adam;
+mod bounds;
 mod clip;
 mod decay;
 mod momentum;
@@ -35,6 +36,20 @@ pub trait Rule<T: Scalar>: Copy + Sync {
 
     /// The new weights, from the old ones and their gradient; changes their slots.
     fn update<V: Lanes<T>>(&self, role: Role, weight: V, slots: &mut <Self::Slots as Copies>::Of<V>, gradient: V) -> V;
+
+    /// Whether it is time for [`hold`](Self::hold).
+    #[doc(hidden)]
+    #[inline(always)]
+    fn due(&self) -> bool {
+        false
+    }
+
+    /// The two numbers that it keeps, brought back into range after the update.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn hold<V: Lanes<T>>(&self, kept: [V; 2]) -> [V; 2] {
+        kept
+    }
 
     /// How much of a penalty the gradient gets: 1, unless it is that of a micro-batch beside others of another size.
     #[doc(hidden)]

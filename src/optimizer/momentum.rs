@@ -1,5 +1,9 @@
 //! Gradient descent with momentum, in three conventions.
+//!
+//! After every 128th step a v below 2²⁶ times the smallest normal number becomes 0 (8·10⁻³¹ in `f32`), because arithmetic with smaller ones is slow
+//! on many processors.
 
+use super::bounds::{due, flushed};
 use super::{CopiesOf, Optimizer, Rule, checked_fraction, checked_rate, tried};
 use crate::kernel::{Formula, Lanes};
 use crate::layer::SettingError;
@@ -27,8 +31,8 @@ impl<T: Scalar> Momentum<T> {
 impl<T: Scalar> Optimizer for Momentum<T> {
     type T = T;
     type Rule = MomentumRule<T>;
-    fn rule(&self, _: u64, factor: T) -> MomentumRule<T> {
-        MomentumRule { rate: self.learning_rate * factor, momentum: self.momentum }
+    fn rule(&self, step: u64, factor: T) -> MomentumRule<T> {
+        MomentumRule { rate: self.learning_rate * factor, momentum: self.momentum, due: due(step) }
     }
     fn learning_rate(&self) -> T {
         self.learning_rate
@@ -44,6 +48,8 @@ impl<T: Scalar> Optimizer for Momentum<T> {
 pub struct MomentumRule<T> {
     rate: T,
     momentum: T,
+    /// Whether it is time for `hold`.
+    due: bool,
 }
 
 impl<T: Scalar> Rule<T> for MomentumRule<T> {
@@ -52,6 +58,14 @@ impl<T: Scalar> Rule<T> for MomentumRule<T> {
     fn update<V: Lanes<T>>(&self, _: Role, w: V, [v]: &mut [V; 1], g: V) -> V {
         *v = V::splat(self.momentum).mul_add(*v, g);
         V::splat(-self.rate).mul_add(*v, w)
+    }
+    #[inline(always)]
+    fn due(&self) -> bool {
+        self.due
+    }
+    #[inline(always)]
+    fn hold<V: Lanes<T>>(&self, [v, none]: [V; 2]) -> [V; 2] {
+        [flushed(v), none]
     }
     #[inline(always)]
     fn formula(&self) -> Formula<T> {
@@ -80,8 +94,8 @@ impl<T: Scalar> Nesterov<T> {
 impl<T: Scalar> Optimizer for Nesterov<T> {
     type T = T;
     type Rule = NesterovRule<T>;
-    fn rule(&self, _: u64, factor: T) -> NesterovRule<T> {
-        NesterovRule { rate: self.learning_rate * factor, momentum: self.momentum }
+    fn rule(&self, step: u64, factor: T) -> NesterovRule<T> {
+        NesterovRule { rate: self.learning_rate * factor, momentum: self.momentum, due: due(step) }
     }
     fn learning_rate(&self) -> T {
         self.learning_rate
@@ -97,6 +111,8 @@ impl<T: Scalar> Optimizer for Nesterov<T> {
 pub struct NesterovRule<T> {
     rate: T,
     momentum: T,
+    /// Whether it is time for `hold`.
+    due: bool,
 }
 
 impl<T: Scalar> Rule<T> for NesterovRule<T> {
@@ -106,6 +122,14 @@ impl<T: Scalar> Rule<T> for NesterovRule<T> {
         let momentum = V::splat(self.momentum);
         *v = momentum.mul_add(*v, g);
         V::splat(-self.rate).mul_add(momentum.mul_add(*v, g), w)
+    }
+    #[inline(always)]
+    fn due(&self) -> bool {
+        self.due
+    }
+    #[inline(always)]
+    fn hold<V: Lanes<T>>(&self, [v, none]: [V; 2]) -> [V; 2] {
+        [flushed(v), none]
     }
 }
 
@@ -131,8 +155,8 @@ impl<T: Scalar> NnfsMomentum<T> {
 impl<T: Scalar> Optimizer for NnfsMomentum<T> {
     type T = T;
     type Rule = NnfsMomentumRule<T>;
-    fn rule(&self, _: u64, factor: T) -> NnfsMomentumRule<T> {
-        NnfsMomentumRule { rate: self.learning_rate * factor, momentum: self.momentum }
+    fn rule(&self, step: u64, factor: T) -> NnfsMomentumRule<T> {
+        NnfsMomentumRule { rate: self.learning_rate * factor, momentum: self.momentum, due: due(step) }
     }
     fn learning_rate(&self) -> T {
         self.learning_rate
@@ -148,6 +172,8 @@ impl<T: Scalar> Optimizer for NnfsMomentum<T> {
 pub struct NnfsMomentumRule<T> {
     rate: T,
     momentum: T,
+    /// Whether it is time for `hold`.
+    due: bool,
 }
 
 impl<T: Scalar> Rule<T> for NnfsMomentumRule<T> {
@@ -156,5 +182,13 @@ impl<T: Scalar> Rule<T> for NnfsMomentumRule<T> {
     fn update<V: Lanes<T>>(&self, _: Role, w: V, [v]: &mut [V; 1], g: V) -> V {
         *v = V::splat(self.momentum).mul_add(*v, -(V::splat(self.rate) * g));
         w + *v
+    }
+    #[inline(always)]
+    fn due(&self) -> bool {
+        self.due
+    }
+    #[inline(always)]
+    fn hold<V: Lanes<T>>(&self, [v, none]: [V; 2]) -> [V; 2] {
+        [flushed(v), none]
     }
 }

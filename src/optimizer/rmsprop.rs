@@ -1,5 +1,6 @@
 //! RMSprop.
 
+use super::bounds::{due, is_fast, squares_held};
 use super::decay::Decay;
 use super::{CopiesOf, Optimizer, Rule, checked_epsilon, checked_rate, tried};
 use crate::kernel::Lanes;
@@ -9,6 +10,10 @@ use crate::scalar::Scalar;
 use crate::storage::nearest;
 
 /// RMSprop: c ← ρ c + (1 - ρ) g²; w ← w - η g / (√c + ε). Keeps c. Tieleman and Hinton, Coursera lecture 6.5, 2012.
+///
+/// A gradient whose square overflows leaves the weight where it is: c is infinite, and becomes the largest number after every 128th step (after
+/// each, if ρ < 0.95), so that the weight moves again, about as soon as in `f64`, whose c is larger. After the same steps a c below 2¹¹ times
+/// the smallest normal number becomes 0, because arithmetic with smaller ones is slow on many processors.
 ///
 /// ρ is `f64` in every precision: 1 - ρ is rounded to `T` once.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -50,8 +55,9 @@ impl<T: Scalar> RmsProp<T> {
 impl<T: Scalar> Optimizer for RmsProp<T> {
     type T = T;
     type Rule = RmsPropRule<T>;
-    fn rule(&self, _: u64, factor: T) -> RmsPropRule<T> {
-        RmsPropRule { rate: self.learning_rate * factor, rho: self.rho, epsilon: self.epsilon }
+    fn rule(&self, step: u64, factor: T) -> RmsPropRule<T> {
+        let due = due(step) || is_fast(self.rho.beta());
+        RmsPropRule { rate: self.learning_rate * factor, rho: self.rho, epsilon: self.epsilon, due }
     }
     fn learning_rate(&self) -> T {
         self.learning_rate
@@ -68,6 +74,8 @@ pub struct RmsPropRule<T> {
     rate: T,
     rho: Decay<T>,
     epsilon: T,
+    /// Whether it is time for `hold`.
+    due: bool,
 }
 
 impl<T: Scalar> Rule<T> for RmsPropRule<T> {
@@ -76,5 +84,13 @@ impl<T: Scalar> Rule<T> for RmsPropRule<T> {
     fn update<V: Lanes<T>>(&self, _: Role, w: V, [c]: &mut [V; 1], g: V) -> V {
         *c = V::splat(self.rho.beta()).mul_add(*c, V::splat(self.rho.rest()) * g * g);
         w - V::splat(self.rate) * g / (c.sqrt() + V::splat(self.epsilon))
+    }
+    #[inline(always)]
+    fn due(&self) -> bool {
+        self.due
+    }
+    #[inline(always)]
+    fn hold<V: Lanes<T>>(&self, [c, none]: [V; 2]) -> [V; 2] {
+        [squares_held(c), none]
     }
 }

@@ -336,3 +336,146 @@ fn optimizers_in_const() {
         assert_eq!(RmsProp::new(0.1_f32).unwrap().rho(beta), Err(SettingError::Momentum));
     }
 }
+
+/// The program: after a glitch of a sensor, y = 2 x. How many steps until the weight is half way there.
+fn steps_until_it_moves<T: Scalar, O: Optimizer<T = T>, G: Sink>(optimizer: O, [x, y]: [f64; 2], most: usize) -> usize {
+    let mut t = Trainer::<Dense<1, 1, T>, MeanSquaredError<1>, O, 1, G>::boxed();
+    t.reset_with(1, optimizer, Init::Zeros).unwrap();
+    // Some steps before, so that the corrections are near 1.
+    for _ in 0..100 {
+        t.step(&Tensor::new([[T::ZERO]]), &[numbers([0.0])]).unwrap();
+    }
+    t.step(&Tensor::new([[number(x)]]), &[numbers([y])]).unwrap();
+    let start = t.net().weight(0, 0).unwrap().to_f64();
+    assert!(start.abs() < 0.2, "the glitch moved the weight to {start}");
+    for i in 0..most {
+        let x = if i % 2 == 0 { 1.0 } else { -1.0 };
+        t.step(&Tensor::new([[number(x)]]), &[numbers([2.0 * x])]).unwrap();
+        let w = t.net().weight(0, 0).unwrap().to_f64();
+        assert!(w > start - 0.5 && w < 3.0, "the weight is {w} after {i} steps");
+        if w >= 1.0 {
+            return i;
+        }
+    }
+    panic!("{x:e} and {y:e}: the weight is {:e} after {most} steps", t.net().weight(0, 0).unwrap());
+}
+
+/// In f32 as soon as in f64, to a tenth; fused and buffered alike.
+fn moves_again<A: Optimizer<T = f32>, B: Optimizer<T = f64>>(single: A, double: B, glitch: [f64; 2]) {
+    let exact = steps_until_it_moves::<f64, B, Fused>(double, glitch, 400_000);
+    let steps = steps_until_it_moves::<f32, A, Fused>(single, glitch, 400_000);
+    assert_eq!(steps_until_it_moves::<f32, A, Buffered>(single, glitch, 400_000), steps);
+    println!("{glitch:?}: {steps}, in f64 {exact}");
+    assert!(steps.abs_diff(exact) <= exact / 10, "{glitch:?}: after {steps} steps, in f64 after {exact}");
+}
+
+/// A gradient of 2e3, below where squares overflow, around it, and far beyond.
+const GLITCHES: [[f64; 2]; 6] =
+    [[1.0, 1e3], [10.0, 3e17], [1000.0, 1e16], [1000.0, 2.8e17], [1000.0, 1e18], [1e3, 3e18]];
+
+#[test]
+fn adam_moves_again_after_a_glitch() {
+    for [beta1, beta2] in [[0.9, 0.99], [0.5, 0.98], [0.9, 0.9], [0.6, 0.5]] {
+        for glitch in GLITCHES {
+            let single = Adam::new(0.01).unwrap().betas(beta1, beta2).unwrap();
+            let double = Adam::new(0.01).unwrap().betas(beta1, beta2).unwrap();
+            moves_again(single, double, glitch);
+            moves_again(AdamW::with(single, 0.01).unwrap(), AdamW::with(double, 0.01).unwrap(), glitch);
+        }
+    }
+}
+
+#[test]
+#[cfg_attr(debug_assertions, ignore = "takes long unoptimised; .ci/run has it in release")]
+fn adam_with_its_defaults_moves_again_after_a_glitch() {
+    for glitch in GLITCHES {
+        moves_again(Adam::new(0.01).unwrap(), Adam::new(0.01).unwrap(), glitch);
+    }
+}
+
+#[test]
+fn rmsprop_moves_again_after_a_glitch() {
+    for rho in [0.9, 0.99, 0.7] {
+        for glitch in GLITCHES {
+            let single = RmsProp::new(0.01).unwrap().rho(rho).unwrap();
+            moves_again(single, RmsProp::new(0.01).unwrap().rho(rho).unwrap(), glitch);
+        }
+    }
+}
+
+/// The largest gradients there are: sooner than in f64, which has room for their squares, and in bounded steps.
+#[test]
+fn the_largest_gradients() {
+    for y in [1e18, 9e18] {
+        for x in [1e10, 1e15, 1.5e19] {
+            let adam = Adam::new(0.01).unwrap().betas(0.9, 0.98).unwrap();
+            steps_until_it_moves::<f32, _, Fused>(adam, [x, y], 20_000);
+            steps_until_it_moves::<f32, _, Fused>(RmsProp::new(0.01).unwrap(), [x, y], 20_000);
+        }
+    }
+    // And in f64.
+    let adam = Adam::new(0.01).unwrap().betas(0.9, 0.98).unwrap();
+    steps_until_it_moves::<f64, _, Fused>(adam, [1e100, 1e150], 100_000);
+}
+
+/// A gradient that isn't finite still shows in the next loss.
+#[test]
+fn an_infinite_gradient_is_reported() {
+    let mut fused = Trainer::<Dense<1, 1>, MeanSquaredError<1>, Adam, 1>::boxed();
+    let mut buffered = Trainer::<Dense<1, 1>, MeanSquaredError<1>, Adam, 1, Buffered>::boxed();
+    fused.reset_with(1, Adam::new(0.01).unwrap(), Init::Zeros).unwrap();
+    buffered.reset_with(1, Adam::new(0.01).unwrap(), Init::Zeros).unwrap();
+    let (x, y) = (Matrix::new([[1e30]]), [Vector::new([1e18])]);
+    assert_eq!(buffered.step(&x, &y), Err(StepError::NonFiniteGradient));
+    assert_eq!(parameters(buffered.net()), [0.0; 2]);
+    assert!(fused.step(&x, &y).is_ok());
+    assert_eq!(fused.step(&Matrix::new([[1.0]]), &[Vector::new([1.0])]), Err(StepError::NonFiniteLoss));
+}
+
+/// Trains with all inputs, then with two of five silent: what the optimizer keeps is never subnormal for long, and ends at 0 where the gradient
+/// is 0. `least` is the smallest normal number.
+fn silent<T: Scalar, O: Optimizer<T = T>, G: Sink>(optimizer: O, steps: usize, least: f64) {
+    let mut t = Trainer::<(Dense<5, 20, T>, ReLU<20, T>, Dense<20, 3, T>), SoftmaxCrossEntropy<3>, O, 2, G>::boxed();
+    t.reset(1, optimizer).unwrap();
+    let mut x = Tensor::<[[T; 5]; 2]>::from_fn(|i| number((i * 3 % 7) as f64 / 7.0));
+    for _ in 0..40 {
+        t.step(&x, &[0_u8, 2]).unwrap();
+    }
+    for row in &mut x.0 {
+        row[3..].fill(T::ZERO);
+    }
+    let mut subnormal = 0;
+    for i in 0..steps {
+        t.step(&x, &[0_u8, 2]).unwrap();
+        if i % 16 == 0 || i + 1 == steps {
+            t.optimizer_state(|slot| {
+                subnormal += slot.values().filter(|v| *v != T::ZERO && v.to_f64().abs() < least).count()
+            });
+        }
+    }
+    assert_eq!(subnormal, 0);
+    let mut zeros = 0;
+    t.optimizer_state(|slot| zeros += slot.values().filter(|v| *v == T::ZERO).count());
+    assert!(zeros >= 2 * 20, "{zeros}");
+}
+
+#[test]
+fn moments_of_silent_inputs_become_zero() {
+    let least = f64::from(f32::MIN_POSITIVE);
+    silent::<f32, _, Fused>(Adam::new(0.001).unwrap(), 1500, least);
+    silent::<f32, _, Buffered>(Adam::new(0.001).unwrap().betas(0.9, 0.97).unwrap(), 3200, least);
+    silent::<f32, _, Fused>(AdamW::new(0.001, 0.01).unwrap(), 1500, least);
+    silent::<f32, _, Fused>(RmsProp::new(0.001).unwrap(), 1500, least);
+    silent::<f32, _, Buffered>(RmsProp::new(0.001).unwrap().rho(0.96).unwrap(), 2500, least);
+    silent::<f32, _, Fused>(Momentum::new(0.01, 0.9).unwrap(), 1500, least);
+    silent::<f32, _, Buffered>(Nesterov::new(0.01, 0.9).unwrap(), 1500, least);
+    silent::<f32, _, Fused>(NnfsMomentum::new(0.01, 0.9).unwrap(), 1500, least);
+}
+
+#[test]
+#[cfg_attr(debug_assertions, ignore = "takes long unoptimised; .ci/run has it in release")]
+fn moments_of_silent_inputs_become_zero_in_f64() {
+    silent::<f64, _, Fused>(RmsProp::new(0.001).unwrap(), 8000, f64::MIN_POSITIVE);
+    silent::<f64, _, Fused>(Momentum::new(0.01, 0.9).unwrap(), 8000, f64::MIN_POSITIVE);
+    silent::<f64, _, Fused>(Adam::new(0.001).unwrap(), 8000, f64::MIN_POSITIVE);
+}

@@ -5,7 +5,7 @@
 
 use super::super::sums::{BLOCK, Totals};
 use super::super::tile::{V, cut, few, narrow, panels, some, tile, tile_panels, tile_rows};
-use super::super::{Copies, Kernels, Lanes};
+use super::super::{Copies, Kernels, Lanes, Portable};
 use super::pack::{
     DEPTH, ENOUGH, LEFT, Panel, WAITING, copy_rows, copy_vectors, crowds, far, fetch_rows, packs, width,
 };
@@ -61,6 +61,10 @@ pub(in crate::kernel) unsafe fn learn_rows_at<
             let (p, m) = (p.as_ptr().add(start), m.cast::<T>().add(start * C));
             K::learn::<T, R, C>(rule.formula(), p, q.as_ptr(), m, count, slots)
         } {
+            if rule.due() {
+                // SAFETY: as above.
+                unsafe { hold(U::Slots::starts(slots), start * C, count * C, rule) };
+            }
             return;
         }
     }
@@ -322,6 +326,10 @@ pub fn learn_bias<K: Kernels, T: Scalar, U: Rule<T>, const C: usize>(
             K::learn::<T, 1, C>(rule.formula(), &T::ONE, q.as_ptr(), bias.as_mut_ptr(), 1, slots)
         }
     {
+        if rule.due() {
+            // SAFETY: as above.
+            unsafe { hold(U::Slots::starts(slots), 0, C, rule) };
+        }
         return;
     }
     if const { narrow::<K, T>(C) } {
@@ -369,13 +377,46 @@ pub(in crate::kernel) unsafe fn update<T: Scalar, V: Lanes<T>, U: Rule<T>, A: Ze
     unsafe {
         let mut state = U::Slots::load::<T, A, V>(slots, at, count);
         let new = rule.update(role, some::<T, V>(weights.add(at), count), &mut state, gradient);
+        if V::LANES > 1 && rule.due() {
+            let mut kept = [V::ZERO; 2];
+            let mut all = kept.iter_mut();
+            U::Slots::each(&mut state, |v| all.next().into_iter().for_each(|kept| *kept = *v));
+            kept = rule.hold(kept);
+            let mut all = kept.into_iter();
+            U::Slots::each(&mut state, |v| *v = all.next().unwrap_or(*v));
+        }
         U::Slots::store::<T, A, V>(slots, at, count, state);
+        if V::LANES == 1 && rule.due() {
+            hold(U::Slots::starts(slots), at, count, rule);
+        }
         if count == V::LANES {
             new.store(weights.add(at))
         } else {
             new.store_some(weights.add(at), count)
         }
         new
+    }
+}
+
+/// Brings `count` numbers at position `at` of each slot back into range, one at a time.
+///
+/// # Safety
+/// They are there, and nobody else reads or writes them.
+#[cold]
+#[inline(never)]
+unsafe fn hold<T: Scalar, U: Rule<T>>(slots: [*mut T; 2], at: usize, count: usize, rule: &U) {
+    for at in at..at + count {
+        let mut kept = [T::ZERO; 2];
+        // SAFETY: the caller's promise; so many slots are there.
+        unsafe {
+            for k in 0..const { size_of::<<U::Slots as Copies>::Of<u8>>() } {
+                kept[k] = *slots[k].add(at);
+            }
+            kept = rule.hold(kept.map(<V<T, Portable>>::splat)).map(V::<T, Portable>::total);
+            for k in 0..const { size_of::<<U::Slots as Copies>::Of<u8>>() } {
+                *slots[k].add(at) = kept[k];
+            }
+        }
     }
 }
 
