@@ -124,36 +124,82 @@ fn weighted<A: Array>(y: &Tensor<A>, r: &Tensor<A>) -> f64 {
     y.as_slice().iter().zip(r.as_slice()).map(|(y, r)| y.to_f64() * r.to_f64()).sum()
 }
 
+/// What a check of a layer on a batch of `B` needs beside the layer: for a `static`, or to be boxed.
+///
+/// ```
+/// use stackprop::check::{CheckMemory, GradientCheck, check_in};
+/// use stackprop::prelude::*;
+///
+/// let mut layer = Dense::<3, 5, f64>::ZERO;
+/// let mut memory = CheckMemory::<_, 4>::ZERO;
+/// assert!(check_in(&mut memory, &mut layer, &GradientCheck::default()).worst < 1e-7);
+/// ```
+#[expect(missing_debug_implementations)]
+pub struct CheckMemory<L: Layer, const B: usize> {
+    x: Tensor<[L::In; B]>,
+    r: Tensor<[L::Out; B]>,
+    dx: Tensor<[L::In; B]>,
+    tape: Tape<L, B>,
+    again: Tape<L, B>,
+}
+crate::storage::zeroed!([L: Layer, const B: usize] CheckMemory<L, B> { x, r, dx, tape, again });
+
+impl<L: Layer, const B: usize> CheckMemory<L, B> {
+    /// Empty, for a `static`.
+    pub const ZERO: Self = <Self as Zeroed>::ZERO;
+}
+
+/// Zeros in a box, so that they don't pass through the stack; without an allocator they have to.
+#[cfg(feature = "std")]
+fn room<Z: Zeroed>() -> std::boxed::Box<Z> {
+    Z::boxed()
+}
+#[cfg(not(feature = "std"))]
+fn room<Z: Zeroed>() -> Z {
+    Z::ZERO
+}
+
 /// Checks dx and the gradient of every parameter of a layer or network, on a batch of `B`, with random parameters and inputs.
+///
+/// Layer and memory are boxed. Without `std` they are on the stack: there, [`check_in`] takes them from a `static`.
 pub fn check_layer<L: Layer, const B: usize>(check: &GradientCheck) -> GradientReport {
-    let mut layer = L::ZERO;
+    let mut layer = room::<L>();
     check_with::<L, B>(&mut layer, check)
 }
 
 /// Like [`check_layer`], for a layer with settings. Its parameters are replaced by random ones.
 pub fn check_with<L: Layer, const B: usize>(layer: &mut L, check: &GradientCheck) -> GradientReport {
+    let mut memory = room::<CheckMemory<L, B>>();
+    check_in(&mut memory, layer, check)
+}
+
+/// Like [`check_with`], with memory that is the caller's.
+pub fn check_in<L: Layer, const B: usize>(
+    memory: &mut CheckMemory<L, B>,
+    layer: &mut L,
+    check: &GradientCheck,
+) -> GradientReport {
+    memory.set_zero();
+    let CheckMemory { x, r, dx, tape, again } = memory;
     let mut rng = generator(check.seed);
     let range = L::T::from_f64(check.range);
     initialise(layer, Init::Uniform(check.range), &mut rng);
     visit_values(layer, &mut Randomise { rng: &mut rng, range: check.range });
-    let mut x = Tensor::<[L::In; B]>::ZERO;
     x.fill_uniform(&mut rng, -range, range);
-    let mut r = Tensor::<[L::Out; B]>::ZERO;
     r.fill_uniform(&mut rng, -L::T::ONE, L::T::ONE);
 
-    let mut tape = Tape::<L, B>::ZERO;
     tape.set_seed(check.seed);
-    tape.forward(layer, &x);
-    let dx = *tape.backward(layer, &x, &r);
+    tape.forward(layer, x);
+    dx.copy_from(tape.backward(layer, x, r));
 
     let mut report = GradientReport::new::<L::T>();
     for i in 0..<[L::In; B]>::LEN {
         let value = x.as_slice()[i];
         let mut at = |value: L::T| {
             x.as_mut_slice()[i] = value;
-            let mut tape = Tape::<L, B>::ZERO;
-            tape.set_seed(check.seed);
-            weighted(tape.forward(layer, &x), &r)
+            again.set_zero();
+            again.set_seed(check.seed);
+            weighted(again.forward(layer, x), r)
         };
         report.add(("x", i), (value, dx.as_slice()[i]), check.step, &mut at);
     }
@@ -170,9 +216,9 @@ pub fn check_with<L: Layer, const B: usize>(layer: &mut L, check: &GradientCheck
         });
         let mut at = |value: L::T| {
             Poke::at(layer, position, Some(value));
-            let mut tape = Tape::<L, B>::ZERO;
-            tape.set_seed(check.seed);
-            weighted(tape.forward(layer, &x), &r) + layer.penalty().to_f64()
+            again.set_zero();
+            again.set_seed(check.seed);
+            weighted(again.forward(layer, x), r) + layer.penalty().to_f64()
         };
         report.add((info.name, index), (value, gradient), check.step, &mut at);
         position += 1;
@@ -187,7 +233,9 @@ pub fn check_loss<Out: Array, Y, L: Compares<Out, Y>>(
     target: &Y,
     step: f64,
 ) -> GradientReport {
-    let (mut y, mut dy) = (*y, Tensor::<Out>::ZERO);
+    let (mut copy, mut dy) = (room::<Tensor<Out>>(), room::<Tensor<Out>>());
+    copy.copy_from(y);
+    let y: &mut Tensor<Out> = &mut copy;
     loss.gradient(&y.0, target, Out::T::ONE, &mut dy.0);
     let mut report = GradientReport::new::<Out::T>();
     for i in 0..Out::LEN {

@@ -212,7 +212,8 @@ impl<T: Scalar, Y: Class, const N: usize, const K: usize> Metric<[T; N], Y> for 
 
 /// How often a sample of each class (row) was taken for each class (column). A sample with a label that is no class's is left out.
 ///
-/// One output would always be right, so that doesn't compile: take [`BinaryAccuracy`].
+/// One output would always be right, so that doesn't compile: take [`BinaryAccuracy`]. Of a thousand classes it is 8 MB: take
+/// [`boxed`](crate::storage::Zeroed::boxed).
 #[derive(Clone, Copy, Debug)]
 pub struct ConfusionMatrix<const CLASSES: usize> {
     /// `counts[true class][predicted class]`.
@@ -220,6 +221,7 @@ pub struct ConfusionMatrix<const CLASSES: usize> {
     /// Samples of each class whose output wasn't finite, so that they were taken for none.
     pub non_finite: [usize; CLASSES],
 }
+crate::storage::zeroed!([const CLASSES: usize] ConfusionMatrix<CLASSES> { counts, non_finite });
 
 impl<const CLASSES: usize> Default for ConfusionMatrix<CLASSES> {
     fn default() -> Self {

@@ -36,6 +36,28 @@ pub unsafe trait Zeroed: Sized + 'static {
         // SAFETY: the trait's contract.
         unsafe { std::boxed::Box::new_zeroed().assume_init() }
     }
+
+    /// A copy in a new box; it never passes through the stack, whatever its size. `clone()` returns its copy by value, and a boxed network's
+    /// `clone()` makes it on the stack first, where 784-1024-10 doesn't fit into the 2 MiB of a thread.
+    #[cfg(feature = "std")]
+    fn boxed_copy(&self) -> std::boxed::Box<Self> {
+        let mut new = Self::boxed();
+        new.copy_from(self);
+        new
+    }
+
+    /// Becomes a copy of another one, in place: what `clone_from` does, without the stack.
+    #[inline]
+    fn copy_from(&mut self, from: &Self) {
+        copy(from, self);
+    }
+
+    /// Becomes the zero value, in place.
+    #[inline]
+    fn set_zero(&mut self) {
+        // SAFETY: the trait's contract; there is nothing to drop.
+        unsafe { core::ptr::from_mut(self).write_bytes(0, 1) };
+    }
 }
 
 /// Fails, in const, if a type needs `Drop`, which would run once for each copy of its bytes.

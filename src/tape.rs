@@ -32,6 +32,13 @@ impl<L: Layer, const B: usize> Workspace<L, B> {
     /// Its size.
     pub const BYTES: usize = size_of::<Self>();
 
+    /// An empty workspace in a new box, without passing through the stack.
+    #[cfg(feature = "std")]
+    #[must_use]
+    pub fn boxed() -> std::boxed::Box<Self> {
+        <Self as Zeroed>::boxed()
+    }
+
     /// The output for one sample.
     pub fn infer<'a>(&'a mut self, layer: &'a L, x: &'a Tensor<L::In>) -> &'a Tensor<L::Out> {
         const { Self::CHECK }

@@ -287,6 +287,22 @@ pub fn below_largest<K: Kernels, T: Scalar, const N: usize>(
     exponentials::<K, T, N>(rows, sums);
 }
 
+/// max x and the sum of e^(x - max x), with the bits of [`below_largest`], for which there needn't be room for the exponentials.
+#[inline]
+pub fn sum_below_largest<T: Scalar, const N: usize>(x: &[T; N]) -> [T; 2] {
+    let (max, mut sums) = (largest(x), [T::ZERO; 4]);
+    for x in x.chunks(16) {
+        let mut exponentials = [T::ZERO; 16];
+        for (to, &x) in exponentials.iter_mut().zip(x) {
+            *to = Exp::of(x - max);
+        }
+        for (i, &exponential) in exponentials.iter().take(x.len()).enumerate() {
+            sums[i % 4] += exponential;
+        }
+    }
+    [max, (sums[0] + sums[2]) + (sums[1] + sums[3])]
+}
+
 /// Each number of a row by a factor, less `scale` at one place, in whole vectors: what was written in parts can't be read as a whole before all
 /// that comes first is done.
 #[cfg_attr(not(debug_assertions), inline(always))]

@@ -69,7 +69,7 @@ pub use self::dispatch::{Formula, Kernels, Portable, Task, run};
 pub use self::epilogue::{Epilogue, Plain, Pointwise, Slopes, Values, finish};
 pub use self::function::{
     Function, LnNormal, below_largest, each, exp_f32, exp_f64, exponentials, largest, ln_f32, ln_f64, ln_normal_f32,
-    ln_normal_f64, scale_less, sigmoid_f32, sigmoid_f64, tanh_f32, tanh_f64,
+    ln_normal_f64, scale_less, sigmoid_f32, sigmoid_f64, sum_below_largest, tanh_f32, tanh_f64,
 };
 pub use self::lanes::{Lanes, Pair};
 pub use self::pipeline::learn_mul_rows;

@@ -6,7 +6,7 @@
 use core::slice::{from_mut, from_ref};
 
 use super::{Compares, Loss, TargetError, check_finite};
-use crate::kernel::{self, Kernels, Lanes, Portable};
+use crate::kernel::{self, Function, Kernels, Lanes, Portable};
 use crate::layer::BLOCK;
 use crate::layer::size::positive;
 use crate::scalar::Scalar;
@@ -126,6 +126,13 @@ fn softmax<K: Kernels, T: Scalar, const CLASSES: usize>(
     [sum, ln_sum, max]
 }
 
+/// ln Σⱼ e^(yʲ - max y), and max y: without room for the exponentials, and with the bits that [`softmax`] has.
+#[inline(always)]
+fn log_sum<T: Scalar, const CLASSES: usize>(y: &[T; CLASSES]) -> (T, T) {
+    let [max, sum] = kernel::sum_below_largest(y);
+    (kernel::LnNormal::of(sum), max)
+}
+
 /// Gradients and the sum of the losses, with labels; of a `SINGLE` sample in vectors.
 #[inline(always)]
 fn by_label<K: Kernels, T: Scalar, L: Label, const CLASSES: usize, const SINGLE: bool>(
@@ -195,7 +202,8 @@ impl<T: Scalar, L: Label, const CLASSES: usize> Compares<[T; CLASSES], L> for So
     }
     #[inline(always)]
     fn loss(&self, y: &[T; CLASSES], label: &L) -> T {
-        self.gradient(y, label, T::ONE, &mut { *y })
+        let (ln_sum, max) = log_sum(y);
+        T::ZERO + (ln_sum + (max - probability(y, *label)))
     }
 }
 
@@ -236,6 +244,7 @@ impl<T: Scalar, const CLASSES: usize> Compares<[T; CLASSES], Vector<CLASSES, T>>
     }
     #[inline(always)]
     fn loss(&self, y: &[T; CLASSES], target: &Vector<CLASSES, T>) -> T {
-        self.gradient(y, target, T::ONE, &mut { *y })
+        let (ln_sum, max) = log_sum(y);
+        y.iter().zip(&target.0).fold(T::ZERO, |loss, (&y, &t)| loss + t * (ln_sum + (max - y)))
     }
 }
