@@ -1,8 +1,9 @@
 //! A gradient checker: backward against finite differences, for any layer, network or loss, yours included.
 //!
-//! The derivative by each number is compared with (f(x + h) - f(x - h)) / 2h. The function f is Σ r·y, the outputs weighted by random numbers r,
-//! which then are dy, plus the layer's penalties. By default h is 10⁻⁶ in `f64` and 10⁻² in `f32`, and a derivative is right within 10⁻⁷ and
-//! 10⁻². So check in `f64` where you can: in `f32` the differences themselves are no better than that.
+//! The derivative by each number is compared with (f(x + h) - f(x - h)) / 2h. The function f is Σ r·y, the outputs
+//! weighted by random numbers r, which then are dy, plus the layer's penalties. By default h is 10⁻⁶ in `f64` and 10⁻²
+//! in `f32`, and a derivative is right within 10⁻⁷ and 10⁻². So check in `f64` where you can: in `f32` the differences
+//! themselves are no better than that.
 //!
 //! ```
 //! use stackprop::check::{GradientCheck, check_layer};
@@ -13,8 +14,9 @@
 //! assert!(report.is_right(), "{report:?}"); // or `report.worst < 1e-9`
 //! ```
 //!
-//! Where the two differ by more than that, f may have a kink within h (ReLU, |x|), or a strong curvature. The derivative may then be that of either side,
-//! (4 f(x ± h) - 3 f(x) - f(x ± 2h)) / ±2h, with h, h/4 or h/16: the closest counts.
+//! Where the two differ by more than that, f may have a kink within h (ReLU, |x|), or a strong curvature. The
+//! derivative may then be that of either side, (4 f(x ± h) - 3 f(x) - f(x ± 2h)) / ±2h, with h, h/4 or h/16: the
+//! closest counts.
 
 use crate::init::{Init, initialise};
 use crate::layer::Layer;
@@ -226,7 +228,8 @@ pub fn check_in<L: Layer, const B: usize>(
     report
 }
 
-/// Checks the gradient of a loss of outputs `y` and a target, with differences of step h; 0 takes that of the number type.
+/// Checks the gradient of a loss of outputs `y` and a target, with differences of step h; 0 takes that of the number
+/// type.
 pub fn check_loss<Out: Array, Y, L: Compares<Out, Y>>(
     loss: &L,
     y: &Tensor<Out>,

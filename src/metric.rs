@@ -1,7 +1,7 @@
 //! Metrics: how good outputs are, added up sample by sample.
 //!
-//! An output that isn't finite (one of its numbers is infinite or NaN) counts as wrong in all of them: it is no hit, is taken for no class, and
-//! is infinitely far from its target.
+//! An output that isn't finite (one of its numbers is infinite or NaN) counts as wrong in all of them: it is no hit, is
+//! taken for no class, and is infinitely far from its target.
 //!
 //! | what the network gives | metrics |
 //! |---|---|
@@ -44,7 +44,8 @@ fn share(hits: usize, samples: usize) -> f64 {
     if samples == 0 { 0.0 } else { hits as f64 / samples as f64 }
 }
 
-/// A target as a class: a label, or the position of the largest number (the first of equals) of a one-hot or soft target, a tensor or an array.
+/// A target as a class: a label, or the position of the largest number (the first of equals) of a one-hot or soft
+/// target, a tensor or an array.
 pub trait Class {
     /// The class.
     fn class(&self) -> usize;
@@ -126,11 +127,14 @@ impl<T: Scalar, Y: Class, const N: usize> Metric<[T; N], Y> for Accuracy {
     }
 }
 
-/// The share of right answers to yes-or-no questions: to one, or to several that don't exclude each other (multi-label), each of which counts.
+/// The share of right answers to yes-or-no questions: to one, or to several that don't exclude each other
+/// (multi-label), each of which counts.
 ///
-/// An answer is yes if the output is *above* 0, of logits (what [`SigmoidCrossEntropy`](crate::loss::SigmoidCrossEntropy) takes), or above ½, of
-/// probabilities (what [`Sigmoid`](crate::layer::Sigmoid) gives and [`BinaryCrossEntropy`](crate::loss::BinaryCrossEntropy) takes). It should be
-/// yes if the target is above ½. An output that isn't finite is a wrong answer; others of the same sample count as they are.
+/// An answer is yes if the output is *above* 0, of logits (what
+/// [`SigmoidCrossEntropy`](crate::loss::SigmoidCrossEntropy) takes), or above ½, of probabilities (what
+/// [`Sigmoid`](crate::layer::Sigmoid) gives and [`BinaryCrossEntropy`](crate::loss::BinaryCrossEntropy) takes). It
+/// should be yes if the target is above ½. An output that isn't finite is a wrong answer; others of the same sample
+/// count as they are.
 ///
 /// ```
 /// # use stackprop::prelude::*;
@@ -180,7 +184,8 @@ impl<T: Scalar, Y: Numbers<[T; N]>, const N: usize> Metric<[T; N], Y> for Binary
 
 /// The share of samples whose class is among the `K` largest outputs.
 ///
-/// One output would always be right, so that doesn't compile: take [`BinaryAccuracy`]. `K` outputs or fewer are always right, too.
+/// One output would always be right, so that doesn't compile: take [`BinaryAccuracy`]. `K` outputs or fewer are always
+/// right, too.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct TopK<const K: usize> {
     /// Samples whose class was among the `K`.
@@ -210,7 +215,8 @@ impl<T: Scalar, Y: Class, const N: usize, const K: usize> Metric<[T; N], Y> for 
     }
 }
 
-/// How often a sample of each class (row) was taken for each class (column). A sample with a label that is no class's is left out.
+/// How often a sample of each class (row) was taken for each class (column). A sample with a label that is no class's
+/// is left out.
 ///
 /// One output would always be right, so that doesn't compile: take [`BinaryAccuracy`]. Of a thousand classes it is 8 MB: take
 /// [`boxed`](crate::storage::Zeroed::boxed).

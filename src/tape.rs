@@ -93,7 +93,8 @@ pub(crate) fn infer<'a, L: Layer, const B: usize>(
 /// Forward and backward of a layer or network alone, for batches of `B`, with the gradients of its parameters: for learning, testing,
 /// and training by hand.
 ///
-/// - [`backward`](Self::backward) gives the gradient at the input that it is given, as often as it is called: row after row of a Jacobian, for example.
+/// - [`backward`](Self::backward) gives the gradient at the input that it is given, as often as it is called: row after
+///   row of a Jacobian, for example.
 /// - Every [`forward`](Self::forward) draws new dropout masks, and backward has those of the last one.
 /// - Running statistics change where [`observe`](Self::observe) is called, and nowhere else.
 /// - Parameters are expected to stay from forward to backward: what forward kept is of the old ones.
@@ -150,8 +151,8 @@ impl<L: Layer, const B: usize> Tape<L, B> {
         <Self as Zeroed>::boxed()
     }
 
-    /// Sets what dropout masks depend on, beside the number of forward passes since: the n-th has the masks of step n of a trainer with this seed.
-    /// So the same masks come again after the same seed. It is 0 at first.
+    /// Sets what dropout masks depend on, beside the number of forward passes since: the n-th has the masks of step n
+    /// of a trainer with this seed. So the same masks come again after the same seed. It is 0 at first.
     pub fn set_seed(&mut self, seed: u64) {
         (self.seed, self.passes) = (seed, 0);
     }
@@ -169,8 +170,9 @@ impl<L: Layer, const B: usize> Tape<L, B> {
 
     /// dx, from dy. The gradients of the parameters are added to those that are there.
     ///
-    /// After a [`forward`](Self::forward) with the same input it uses what that one kept, and uses it up. A second backward with that input makes
-    /// the forward pass again, with the same masks, and gives the same gradient; one with another input, or without any forward, makes its own first.
+    /// After a [`forward`](Self::forward) with the same input it uses what that one kept, and uses it up. A second
+    /// backward with that input makes the forward pass again, with the same masks, and gives the same gradient; one
+    /// with another input, or without any forward, makes its own first.
     pub fn backward(&mut self, layer: &mut L, x: &Tensor<[L::In; B]>, dy: &Tensor<[L::Out; B]>) -> &Tensor<[L::In; B]> {
         const { Self::CHECK }
         self.refresh(layer, x);
@@ -186,10 +188,12 @@ impl<L: Layer, const B: usize> Tape<L, B> {
         }
     }
 
-    /// Has the layer learn its running statistics from a batch, as a trainer does at the end of each step. Each call adds the batch once.
+    /// Has the layer learn its running statistics from a batch, as a trainer does at the end of each step. Each call
+    /// adds the batch once.
     ///
-    /// By hand it comes after [`backward`](Self::backward) with the same input. Without one it goes forward and backward by itself, with a dy of 0, and
-    /// changes nothing else: so statistics can be measured without training, too.
+    /// By hand it comes after [`backward`](Self::backward) with the same input. Without one it goes forward and
+    /// backward by itself, with a dy of 0, and changes nothing else: so statistics can be measured without training,
+    /// too.
     ///
     /// ```
     /// # use stackprop::prelude::*;
@@ -311,7 +315,8 @@ impl<L: Layer, const B: usize> Task for Keeping<'_, L, B> {
     }
 }
 
-/// Tells inputs apart: of their bits, one after the other, each step a rotation and a product with an odd number (as FxHash has them).
+/// Tells inputs apart: of their bits, one after the other, each step a rotation and a product with an odd number (as
+/// FxHash has them).
 fn checksum<A: Array>(x: &Tensor<A>) -> u64 {
     let step = |sum: u64, bits: u64| (sum.rotate_left(5) ^ bits).wrapping_mul(0x517c_c1b7_2722_0a95);
     x.as_slice().iter().fold(0, |sum, x| step(sum, x.to_f64().to_bits()))

@@ -36,7 +36,8 @@ fn accuracy_of_other_targets() {
 
 #[test]
 fn top_k() {
-    // The own class is largest in three; among two, sample 2's tie is in; sample 5's own class is the smallest; sample 4 isn't finite.
+    // The own class is largest in three; among two, sample 2's tie is in; sample 5's own class is the smallest; sample
+    // 4 isn't finite.
     assert_eq!(all::<TopK<1>>().hits, all::<Accuracy>().hits);
     assert_eq!((all::<TopK<2>>().hits, all::<TopK<2>>().value()), (4, 4.0 / 6.0));
     assert_eq!(all::<TopK<3>>().hits, 5);

@@ -29,17 +29,19 @@ pub type BatchNorm2d<const H: usize, const W: usize, const C: usize, T = f32> = 
 /// Batch normalisation of `N` channels: of features `[T; N]`, or of each position of `A`, such as `[[T; N]; LEN]` ([`BatchNorm1d`]) or
 /// `[[[T; N]; W]; H]` ([`BatchNorm2d`]). y = gain · (x - mean) / √(variance + ε) + bias. Ioffe and Szegedy 2015.
 ///
-/// - In training, mean and variance of a channel are those of all positions of all samples of the batch (of a population, Σ(x - mean)² / n). So a
-///   sample's output depends on the others: here alone it has *not* the same bits in any batch. With one sample and one position x̂ is 0,
-///   as a [`Tape`](crate::tape::Tape) shows.
-/// - In use, they are the running statistics: running ← (1 - momentum) · running + momentum · that of the batch, with the unbiased variance
-///   Σ(x - mean)² / (n - 1), as in PyTorch. They start at mean 0 and variance 1, and change at the end of a step that was made, or by
-///   [`Tape::observe`](crate::tape::Tape::observe). Where n is 1, the running variance stays; a number that isn't finite is left out. Where a step is
-///   too small to change a running number, it becomes the batch's: so the running mean of a constant channel reaches its value, to the bit.
-/// - Nothing can be learned from one value a channel. So where a sample has one position, as `[T; N]` has, a trainer with batches of one sample
-///   doesn't compile, a step on a single one is an [error](crate::training::StepError::SingleSample), and an epoch leaves out a last batch of one
-///   ([`Trainer::skipped`](crate::training::Trainer::skipped)). With fixed statistics single samples can be learned from (in a
-///   trainer with a larger `BATCH`, by `partial_step`), and in a [`Frozen`](super::Frozen) in any.
+/// - In training, mean and variance of a channel are those of all positions of all samples of the batch (of a
+///   population, Σ(x - mean)² / n). So a sample's output depends on the others: here alone it has *not* the same bits
+///   in any batch. With one sample and one position x̂ is 0, as a [`Tape`](crate::tape::Tape) shows.
+/// - In use, they are the running statistics: running ← (1 - momentum) · running + momentum · that of the batch, with
+///   the unbiased variance Σ(x - mean)² / (n - 1), as in PyTorch. They start at mean 0 and variance 1, and change at
+///   the end of a step that was made, or by [`Tape::observe`](crate::tape::Tape::observe). Where n is 1, the running
+///   variance stays; a number that isn't finite is left out. Where a step is too small to change a running number, it
+///   becomes the batch's: so the running mean of a constant channel reaches its value, to the bit.
+/// - Nothing can be learned from one value a channel. So where a sample has one position, as `[T; N]` has, a trainer
+///   with batches of one sample doesn't compile, a step on a single one is an
+///   [error](crate::training::StepError::SingleSample), and an epoch leaves out a last batch of one
+///   ([`Trainer::skipped`](crate::training::Trainer::skipped)). With fixed statistics single samples can be learned
+///   from (in a trainer with a larger `BATCH`, by `partial_step`), and in a [`Frozen`](super::Frozen) in any.
 /// - Accumulated micro-batches have statistics of their own each, and each changes the running ones by itself.
 /// - In a [`Frozen`](super::Frozen) or a [`FrozenRef`](super::FrozenRef) layer, and where they are [fixed](Self::set_fixed), the running
 ///   statistics are used in training, too, and stay.

@@ -172,8 +172,8 @@ pub trait Layer: Zeroed + Sync {
         true
     }
 
-    /// The name of a layer in it that cannot learn from a single sample: [`BatchNorm`] of one value a channel, unless its statistics are fixed. A
-    /// trainer then returns an error for one; see also [`Cost::needs_two`].
+    /// The name of a layer in it that cannot learn from a single sample: [`BatchNorm`] of one value a channel, unless
+    /// its statistics are fixed. A trainer then returns an error for one; see also [`Cost::needs_two`].
     #[inline(always)]
     fn needs_two(&self) -> Option<&'static str> {
         None
@@ -376,7 +376,8 @@ pub struct Cost {
     pub references: usize,
     /// How many layers in it learn in [`observe`](Layer::observe): [`Standardize`], for example.
     pub statistics: usize,
-    /// The name of a layer in it that cannot learn from a single sample, whatever its settings: a trainer with batches of one doesn't compile.
+    /// The name of a layer in it that cannot learn from a single sample, whatever its settings: a trainer with batches
+    /// of one doesn't compile.
     pub needs_two: Option<&'static str>,
 }
 

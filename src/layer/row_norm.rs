@@ -22,9 +22,9 @@ use crate::scalar::Scalar;
 use crate::storage::Zeroed;
 use crate::tensor::{Array, take, take_mut};
 
-/// Layer normalisation of `N` features, or of each position of `A`, such as `[[T; N]; STEPS]`: y = gain · (x - mean) / √(variance + ε) + bias, with mean
-/// and variance (Σ(x - mean)² / N) of the `N` numbers of that position. Ba, Kiros and Hinton 2016. Of one number (`N` = 1) y is the bias, whatever it
-/// is: nothing passes.
+/// Layer normalisation of `N` features, or of each position of `A`, such as `[[T; N]; STEPS]`: y = gain · (x - mean) /
+/// √(variance + ε) + bias, with mean and variance (Σ(x - mean)² / N) of the `N` numbers of that position. Ba, Kiros and
+/// Hinton 2016. Of one number (`N` = 1) y is the bias, whatever it is: nothing passes.
 ///
 /// ```
 /// # use stackprop::prelude::*;

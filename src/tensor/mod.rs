@@ -181,8 +181,8 @@ impl<A: Array> Tensor<A> {
         root / power
     }
 
-    /// Row-major position of the largest number; the first of equals. NaN is never the largest: 0 where nothing is above minus infinity, as
-    /// where all are NaN. [`is_finite`](Self::is_finite) tells.
+    /// Row-major position of the largest number; the first of equals. NaN is never the largest: 0 where nothing is
+    /// above minus infinity, as where all are NaN. [`is_finite`](Self::is_finite) tells.
     pub fn argmax(&self) -> usize {
         let (mut best, mut at) = (A::T::MIN, 0);
         for (i, &value) in self.as_slice().iter().enumerate() {

@@ -88,10 +88,10 @@ impl StepError {
             Self::Count { samples, targets } => {
                 write!(f, "{samples} samples and {targets} targets: there must be as many of both, from 1 to BATCH")
             }
-            Self::SingleSample { layer } => write!(
-                f,
-                "{layer}: one sample has one value a channel, and no variance: a step needs 2 samples, or fixed statistics"
-            ),
+            Self::SingleSample { layer } => {
+                const CAUSE: &str = "one sample has one value a channel and no variance";
+                write!(f, "{layer}: {CAUSE}: a step needs 2 samples or fixed statistics")
+            }
             Self::NonFiniteInput { .. } => f.write_str("an input is infinite or NaN"),
             Self::Index { .. } => f.write_str("an index is out of range, or isn't whole"),
             Self::Target { error, .. } => error.fmt(f),

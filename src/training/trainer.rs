@@ -289,8 +289,9 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
     /// `sample(i, input)` fills the input with sample `i` and returns its target. Returns the mean loss of all samples, whose sum loses nothing
     /// however many there are.
     ///
-    /// A last batch of a single sample, from which a layer cannot learn ([`StepError::SingleSample`]), is left out: of the order, of the mean, and
-    /// [`skipped`](Self::skipped) says so. Which sample that is differs from epoch to epoch. Where it is the only one, that is an error.
+    /// A last batch of a single sample, from which a layer cannot learn ([`StepError::SingleSample`]), is left out: of
+    /// the order, of the mean, and [`skipped`](Self::skipped) says so. Which sample that is differs from epoch to
+    /// epoch. Where it is the only one, that is an error.
     ///
     /// # Errors
     /// [`EpochError`]: the steps before that batch were made, that one wasn't.
@@ -317,7 +318,8 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
         Ok(mean)
     }
 
-    /// How many samples the last [`epoch`](Self::epoch) left out: 1 where its last batch had a single one, from which a layer cannot learn, else 0.
+    /// How many samples the last [`epoch`](Self::epoch) left out: 1 where its last batch had a single one, from which a
+    /// layer cannot learn, else 0.
     pub fn skipped(&self) -> usize {
         usize::from(self.skipped)
     }
@@ -326,8 +328,9 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
     ///
     /// # Errors
     /// - [`EpochError`] at the first bad sample.
-    /// - An output that isn't finite doesn't end the pass, so that the metric has all samples, as a wrong one that one. Then the first such sample is
-    ///   the error, a [`StepError::NonFiniteOutput`]; or, if that comes first, the first whose loss isn't finite, a [`StepError::NonFiniteLoss`].
+    /// - An output that isn't finite doesn't end the pass, so that the metric has all samples, as a wrong one that one.
+    ///   Then the first such sample is the error, a [`StepError::NonFiniteOutput`]; or, if that comes first, the first
+    ///   whose loss isn't finite, a [`StepError::NonFiniteLoss`].
     pub fn evaluate<Y: Zeroed>(
         &mut self,
         batch: &mut Batch<N::In, Y, BATCH>,
@@ -390,8 +393,8 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
         Ok(if samples > 0 { sum.value() / N::T::from_usize(samples) } else { N::T::ZERO })
     }
 
-    /// The output for one sample, in use (no dropout). It stays in the trainer until the next call. It isn't checked: a network that diverged gives
-    /// numbers that aren't finite.
+    /// The output for one sample, in use (no dropout). It stays in the trainer until the next call. It isn't checked: a
+    /// network that diverged gives numbers that aren't finite.
     ///
     /// # Errors
     /// [`NotReady`] before `reset` or `resume`, and without what a `FrozenRef` refers to.

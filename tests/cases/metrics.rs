@@ -1,4 +1,5 @@
-//! Metrics: outputs that aren't finite, one logit, arrays as targets; and what an epoch and an evaluation say about a sample.
+//! Metrics: outputs that aren't finite, one logit, arrays as targets; and what an epoch and an evaluation say about a
+//! sample.
 
 use stackprop::layer::Layer;
 use stackprop::loss::{Compares, Loss, TargetError};
@@ -122,7 +123,8 @@ fn a_network_that_diverged_is_never_right() {
     }
 }
 
-/// Samples 5 and 7 of 11 give infinite outputs: two are wrong, the others count as they are, and the error is that of sample 5.
+/// Samples 5 and 7 of 11 give infinite outputs: two are wrong, the others count as they are, and the error is that of
+/// sample 5.
 fn some_diverge<T: Scalar>(large: f64) {
     let mut t = training::<Dense<1, 3, T>, SoftmaxCrossEntropy<3>, 4>();
     let w = T::from_f64(large);

@@ -169,7 +169,8 @@ fn each_forward_draws_masks_and_a_seed_draws_them_again() {
 
 type ByHand<T> = (Standardize<3, T>, Dense<3, 4, T>, BatchNorm<4, [T; 4]>, Dropout<4, T>, Dense<4, 2, T>);
 
-/// Training by hand as a trainer does it, with its seed: the same outputs, the same gradient and the same statistics, to the bit.
+/// Training by hand as a trainer does it, with its seed: the same outputs, the same gradient and the same statistics,
+/// to the bit.
 fn by_hand<T: Scalar>() {
     let mut trainer = Trainer::<ByHand<T>, MeanSquaredError<2>, Sgd<T>, 4, Buffered>::boxed();
     trainer.reset(9, Sgd::new(T::ZERO).unwrap()).unwrap();
@@ -221,7 +222,8 @@ fn training_by_hand_learns_statistics() {
 /// What is done with a tape and its network before.
 type Prepare<'p> = dyn Fn(&mut Tape<ByHand<f64>, 4>, &mut ByHand<f64>) + 'p;
 
-/// Statistics learned without a backward, or with one of another input, or after several: those of the batch, and no gradient.
+/// Statistics learned without a backward, or with one of another input, or after several: those of the batch, and no
+/// gradient.
 #[test]
 fn statistics_do_not_depend_on_what_was_done_before() {
     let (x, other) = (uniform::<[[f64; 3]; 4]>(1), uniform::<[[f64; 3]; 4]>(2));
@@ -394,7 +396,8 @@ fn a_single_sample_has_no_variance() {
     one_sample::<f64, Features<f64>>();
     one_sample::<f32, Within<f32>>();
     one_sample::<f64, Within<f64>>();
-    let text = "BatchNorm<8>: one sample has one value a channel, and no variance: a step needs 2 samples, or fixed statistics";
+    let text =
+        "BatchNorm<8>: one sample has one value a channel and no variance: a step needs 2 samples or fixed statistics";
     assert_eq!(SINGLE.to_string(), text);
     let mut sliced = Sliced::<Features<f32>, MeanSquaredError<1>, Sgd, 2>::boxed();
     sliced.trainer_mut().unwrap().reset(1, Sgd::new(0.1).unwrap()).unwrap();
@@ -487,7 +490,8 @@ fn which_sample_is_left_out_differs() {
     assert_eq!(left.len(), 5);
 }
 
-/// Larger batches learn through the layer what batches of one could not; in use the variance is the unbiased one, 16 / 15 of the batch's.
+/// Larger batches learn through the layer what batches of one could not; in use the variance is the unbiased one, 16 /
+/// 15 of the batch's.
 #[test]
 fn larger_batches_learn_through_batch_normalisation() {
     let mut t = Trainer::<Features<f32>, MeanSquaredError<1>, Adam, 16>::boxed();

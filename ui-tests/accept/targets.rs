@@ -1,5 +1,5 @@
-//! The targets that losses and metrics take: labels of four types, tensors and plain arrays; in a full batch, a part of one, an epoch and an
-//! evaluation.
+//! The targets that losses and metrics take: labels of four types, tensors and plain arrays; in a full batch, a part of
+//! one, an epoch and an evaluation.
 
 use stackprop::prelude::*;
 

@@ -176,7 +176,8 @@ impl<N: Layer, O: Optimizer<T = N::T>> Guard<N, O> {
         !self.mean.is_finite() || self.mean > self.factor() * self.best.at_least(N::T::EPSILON)
     }
 
-    /// Whether the network of now gives finite outputs on these samples, and a loss that isn't far above the running mean.
+    /// Whether the network of now gives finite outputs on these samples, and a loss that isn't far above the running
+    /// mean.
     fn holds<Y, L: Compares<N::Out, Y>, const BATCH: usize, G: Sink>(
         &self,
         trainer: &mut Trainer<N, L, O, BATCH, G>,
