@@ -14,7 +14,8 @@ use crate::loss::Label;
 use crate::scalar::{Scalar, all_finite};
 use crate::tensor::Tensor;
 
-/// Something that is computed from outputs and their targets.
+/// Something that is computed from outputs and their targets. One of yours that is written for each `Target: Class`, or for
+/// each `Target: Numbers<Out>`, takes labels, tensors and arrays as those here do.
 #[diagnostic::on_unimplemented(
     message = "metric `{Self}` cannot take output `{Out}` with target `{Target}`",
     label = "the network gives `{Out}`",
