@@ -178,7 +178,7 @@ mod starts {
                 }
                 let mut accuracy = Accuracy::default();
                 training.evaluate(&mut batch, test, |i, x| sample(train + i, x), &mut accuracy).unwrap();
-                f64::from(accuracy.value())
+                accuracy.value()
             })
             .collect();
         let mean = all.iter().sum::<f64>() / SEEDS as f64;
