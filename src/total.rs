@@ -1,8 +1,8 @@
 //! Sums of many numbers one by one: means of losses, of tensors, of penalties.
 //!
-//! Numbers go in blocks of [`BLOCK`], each summed in order, and to each next block is added what rounding took from the sum before (Kahan 1965): the order
-//! is fixed by how many there are, and the error doesn't grow with it. Up to a block it is the plain sum. At worst, of equal numbers, a mean in `f32` is
-//! wrong by 6 · 10⁻⁷.
+//! Numbers go in blocks of [`BLOCK`], each summed in order, and to each next block is added what rounding took from the
+//! sum before (Kahan 1965): the order is fixed by how many there are, and the error doesn't grow with it. Up to a block
+//! it is the plain sum. At worst, of equal numbers, a mean in `f32` is wrong by 6 · 10⁻⁷.
 
 use crate::kernel::two_sum;
 use crate::scalar::Scalar;

@@ -9,7 +9,8 @@
 //! - `tile`: some rows and vectors of a product, in registers; `product`: the three products of a dense layer; `share`: the same as tasks for several threads; `pipeline`: two of them in one.
 //! - `convolution`: the three products of a convolution; `steps`: those of recurrent layers; `attention`: those of attention.
 //! - `pool`: maximum and mean over windows.
-//! - `sums`: sums in blocks, so that their error doesn't grow with the number of rows; the update of what is added to each sample.
+//! - `sums`: sums in blocks, so that their error doesn't grow with the number of rows; the update of what is added to
+//!   each sample.
 //! - `rows`: sums down columns and along rows, for normalisation; the update of a row, for an embedding.
 //! - `battery`: tests of every kernel with every instruction set.
 #![allow(unsafe_code)]

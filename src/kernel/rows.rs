@@ -3,16 +3,18 @@
 //! ```text
 //! column_sums          out[c] = Σᵣ p[r][c]                       r in blocks of 32, see `sums`
 //! column_products      out[c] = Σᵣ p[r][c] · q[r][c]             r in blocks of 32
-//! column_moments       m = p[0][c] + (Σᵣ p[r][c] - p[0][c]) / n, l = (Σᵣ d) / n with d = p[r][c] - m; then mean[c] and rest[c] are m + l
-//!                      (two-sum), and variance[c] = (Σᵣ d²) / n - l²; r in blocks of 32
+//! column_moments       m = p[0][c] + (Σᵣ p[r][c] - p[0][c]) / n, l = (Σᵣ d) / n with d = p[r][c] - m; then mean[c] and
+//!                      rest[c] are m + l (two-sum), and variance[c] = (Σᵣ d²) / n - l²; r in blocks of 32
 //! add_column_products  sum[c] += Σᵣ p[r][c] · q[r][c]            r = 0, 1, ..; add_column_sums likewise
-//! row_sum              Σ꜀ p[c]                                   c in 16 interleaved sums, added as a tree; these in blocks of 64
+//! row_sum              Σ꜀ p[c]                                   c in 16 interleaved sums, added as a tree, each in
+//!                                                                blocks of 64
 //! row_product          Σ꜀ p[c] · q[c]                            likewise
 //! center               m = p[0] + (Σ꜀ p[c] - p[0]) / C, out[c] = p[c] - m, and it returns (Σ꜀ out[c]) / C, likewise
 //! ```
-//! A mean is found in two steps: near the first number, whatever the numbers are far from 0; and from there what is left of it. So a column or row of
-//! equal numbers has their value as its mean, to the bit, and what is left is 0; and the distances of others from their mean are right even where their mean
-//! lies between two numbers of the type. The variance is the corrected two-pass algorithm of Chan, Golub and LeVeque 1983.
+//! A mean is found in two steps: near the first number, whatever the numbers are far from 0; and from there what is
+//! left of it. So a column or row of equal numbers has their value as its mean, to the bit, and what is left is 0; and
+//! the distances of others from their mean are right even where their mean lies between two numbers of the type. The
+//! variance is the corrected two-pass algorithm of Chan, Golub and LeVeque 1983.
 
 use super::product::update;
 use super::sums::{BLOCK, Totals, two_sum};
@@ -24,7 +26,8 @@ use crate::scalar::Scalar;
 use crate::storage::Zeroed;
 use crate::tensor::Array;
 
-/// Sums of `$n` rows in blocks; `$body` adds row `$row` to `$sums`, which are `$N` vectors. A whole block has a constant number of rows.
+/// Sums of `$n` rows in blocks; `$body` adds row `$row` to `$sums`, which are `$N` vectors. A whole block has a
+/// constant number of rows.
 macro_rules! in_blocks {
     ($V:ty, $N:expr, $n:expr, |$row:ident, $sums:ident| $body:expr) => {{
         let (n, mut total) = ($n, Totals::<$V, { $N }>::ZERO);
@@ -317,7 +320,8 @@ pub fn row_product<K: Kernels, T: Scalar, const C: usize>(p: &[T; C], q: &[T; C]
     sum.total()
 }
 
-/// Writes the distances of a row's numbers from their mean, as near as a number comes to it; returns what is left of the mean.
+/// Writes the distances of a row's numbers from their mean, as near as a number comes to it; returns what is left of
+/// the mean.
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub fn center<K: Kernels, T: Scalar, const C: usize>(p: &[T; C], out: &mut [T; C]) -> T {
     let n = T::from_usize(C);

@@ -1,12 +1,15 @@
-//! Sums of many numbers: in blocks, and then over the blocks; and the update of a parameter that is added to each sample, whose gradient is such a sum.
+//! Sums of many numbers: in blocks, and then over the blocks; and the update of a parameter that is added to each
+//! sample, whose gradient is such a sum.
 //!
 //! ```text
 //! block      sᵢ = x + x + ..                     [`BLOCK`] rows at a time, one after the other, from +0.0
-//! blocks     t₀ = s₀, r₀ = 0;  tᵢ = tᵢ₋₁ + (sᵢ + rᵢ₋₁),  rᵢ = what rounding took from tᵢ, by the two-sum, or 0 where that isn't finite
+//! blocks     t₀ = s₀, r₀ = 0;  tᵢ = tᵢ₋₁ + (sᵢ + rᵢ₋₁),  rᵢ = what rounding took from tᵢ, by the two-sum, or 0 where that
+//!            isn't finite
 //! the sum    t
 //! ```
-//! So the error doesn't grow with the number of blocks (Kahan 1965), and the order is fixed by the number of rows alone. Of 32 equal numbers a block is
-//! wrong by 5 · 10⁻⁷ at most in `f32` (it rounds 31 times in the same direction), by 2 · 10⁻⁷ on average.
+//! So the error doesn't grow with the number of blocks (Kahan 1965), and the order is fixed by the number of rows
+//! alone. Of 32 equal numbers a block is wrong by 5 · 10⁻⁷ at most in `f32` (it rounds 31 times in the same direction),
+//! by 2 · 10⁻⁷ on average.
 
 use core::ops::{Add, Sub};
 

@@ -5,8 +5,9 @@
 //!
 //! x̂ isn't stored: backward computes it again, into the output, which isn't read any more.
 //!
-//! The mean is two numbers, the second of which is what lies below the last digit of the first (`kernel::column_moments`): a constant channel gives
-//! exactly 0, and one far from 0 its right values. Sums over rows go in blocks (`kernel/sums.rs`).
+//! The mean is two numbers, the second of which is what lies below the last digit of the first
+//! (`kernel::column_moments`): a constant channel gives exactly 0, and one far from 0 its right values. Sums over rows
+//! go in blocks (`kernel/sums.rs`).
 
 use core::fmt::{Result as Written, Write};
 use core::marker::PhantomData;
@@ -236,7 +237,8 @@ impl<const N: usize, T: Scalar, A: Array<T = T>> Layer for BatchNorm<N, A> {
     type Wants = Apart;
     type Leaves = InPlace;
     type Learns = Yes;
-    /// The output; mean, variance and 1 / √(variance + ε) of the batch, dgain and dbias. Until backward, the rest of the mean is in the place of dbias.
+    /// The output; mean, variance and 1 / √(variance + ε) of the batch, dgain and dbias. Until backward, the rest of
+    /// the mean is in the place of dbias.
     type Saved<P: Place, const B: usize> = ([A; B], [[T; N]; 5]);
     type Wide<const B: usize> = [A; B];
     type Slots<K: Copies> = (K::Of<[T; N]>, K::Of<[T; N]>);

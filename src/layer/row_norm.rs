@@ -5,9 +5,10 @@
 //!
 //! Neither x̂ nor a statistic is stored: backward computes them again, x̂ into the output, which isn't read any more.
 //!
-//! The mean is two numbers, the second of which is what lies below the last digit of the first (`kernel::center`): a row of equal numbers gives exactly 0,
-//! and one far from 0 its right values. Squares that overflow are taken of smaller parts of the numbers, so that a row of huge ones is normalised, too.
-//! dgain and dbias are summed in blocks of 32 rows, and then over the blocks.
+//! The mean is two numbers, the second of which is what lies below the last digit of the first (`kernel::center`): a
+//! row of equal numbers gives exactly 0, and one far from 0 its right values. Squares that overflow are taken of
+//! smaller parts of the numbers, so that a row of huge ones is normalised, too. dgain and dbias are summed in blocks of
+//! 32 rows, and then over the blocks.
 
 use core::fmt::{Result as Written, Write};
 use core::marker::PhantomData;

@@ -4,7 +4,8 @@
 //! mean is the new one. Welford 1962, in the form of West 1979; it is what Chan, Golub and LeVeque 1979 merge samples one by one into.
 //! With a memory of m samples w never falls below 1 / m: old samples are then forgotten exponentially.
 //!
-//! Mean and variance are kept as unevaluated sums of two numbers (Knuth's two-sum), so that they follow steps that are far below their last digits.
+//! Mean and variance are kept as unevaluated sums of two numbers (Knuth's two-sum), so that they follow steps that are
+//! far below their last digits.
 //!
 //! Backward: dx = dy / √variance; the statistics are constants.
 

@@ -159,8 +159,8 @@ impl<A: Array> Tensor<A> {
         }
     }
 
-    /// Sum of all numbers: of up to 32 in order, of more in blocks of 32, whose sums are added without loss. So its error doesn't grow with
-    /// their number.
+    /// Sum of all numbers: of up to 32 in order, of more in blocks of 32, whose sums are added without loss. So its
+    /// error doesn't grow with their number.
     pub fn sum(&self) -> A::T {
         total::sum(self.as_slice().iter().copied())
     }

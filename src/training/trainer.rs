@@ -286,8 +286,8 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
 
     /// One epoch: every sample once, in an order that follows from the seed and the step count, the last batch short if need be.
     ///
-    /// `sample(i, input)` fills the input with sample `i` and returns its target. Returns the mean loss of all samples, whose sum loses nothing
-    /// however many there are.
+    /// `sample(i, input)` fills the input with sample `i` and returns its target. Returns the mean loss of all samples,
+    /// whose sum loses nothing however many there are.
     ///
     /// A last batch of a single sample, from which a layer cannot learn ([`StepError::SingleSample`]), is left out: of
     /// the order, of the mean, and [`skipped`](Self::skipped) says so. Which sample that is differs from epoch to

@@ -341,7 +341,8 @@ fn a_guard_over_many_steps() {
     let mut guard = Guard::<Dense<1, 1>, Sgd>::boxed();
     guard.set_divergence(1.5, 200_000).unwrap();
     for step in 0..300_000 {
-        // The mean of the window is 1 at first; the loss then is 2.25, until the mean, 2.25 - 1.25 e^-(steps / window), is above 1.5.
+        // The mean of the window is 1 at first; the loss then is 2.25, until the mean, 2.25 - 1.25 e^-(steps / window),
+        // is above 1.5.
         let target = if step < 200_000 { 1.0f32 } else { 1.5 };
         let result = guard.step(&mut t, &[[1.0]], &[Vector::new([target])]);
         let risen = 200_000 + (200_000.0 * (1.25f64 / 0.75).ln()) as usize;
@@ -352,7 +353,8 @@ fn a_guard_over_many_steps() {
     }
 }
 
-/// Every sum over many rows, positions and samples beside PyTorch's: within ten times the error of its f32, or of the last bit.
+/// Every sum over many rows, positions and samples beside PyTorch's: within ten times the error of its f32, or of the
+/// last bit.
 mod beside_pytorch {
     use stackprop::layer::Rnn;
 
@@ -494,8 +496,9 @@ mod beside_pytorch {
             let error = single.iter().zip(truth).fold(0.0f64, |max, (s, t)| max.max((s - t).abs())) / largest;
             let torch = case.values(&format!("{what}_error"))[0];
             println!("{name} {what}: {error:.1e}, PyTorch {torch:.1e}, {:.1} times", error / torch);
-            // A weight's gradient goes sample by sample and step by step, as PyTorch's of dense layers and convolutions, whose bits it often has. Of
-            // recurrent layers PyTorch adds up each step by itself, which rounds less.
+            // A weight's gradient goes sample by sample and step by step, as PyTorch's of dense layers and
+            // convolutions, whose bits it often has. Of recurrent layers PyTorch adds up each step by itself, which
+            // rounds less.
             let times = if what == "rnn_dweight" { 20.0 } else { 10.0 };
             if error > times * torch.max(f64::from(f32::EPSILON) / 2.0) {
                 wrong.push(format!("{what}: {error:.1e}, PyTorch {torch:.1e}"));

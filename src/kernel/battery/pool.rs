@@ -62,7 +62,8 @@ fn inputs<W: Windows>(output: usize) -> Vec<Vec<usize>> {
     under(W::ROWS, row).map(|row| under(W::COLUMNS, column).map(|column| place(row, column)).collect()).collect()
 }
 
-/// The sum of a window: of more than 28 taps in blocks of whole rows, or of parts of a row that is longer, 28 of which are added one after the other.
+/// The sum of a window: of more than 28 taps in blocks of whole rows, or of parts of a row that is longer, 28 of which
+/// are added one after the other.
 fn window_sum<T: Scalar, W: Windows>(rows: &[Vec<usize>], x: &[T]) -> T {
     let (height, width) = (W::ROWS.kernel, W::COLUMNS.kernel);
     let (height, width) = if height * width > 28 { (1.max(28 / width), 28) } else { (height, width) };
