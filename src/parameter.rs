@@ -10,8 +10,8 @@ use crate::tensor::{Array, Shape};
 
 /// The place of a layer in nested tuples, such as `2` or `0.3`; empty for a layer alone.
 ///
-/// It has [`LEVELS`](Self::LEVELS) levels at most. A network of more doesn't compile where it is written to a file, read from one, or asked for a
-/// parameter by name.
+/// It has [`LEVELS`](Self::LEVELS) levels at most. A network of more doesn't compile where it is written to a file,
+/// read from one, or asked for a parameter by name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Path {
     parts: [u8; Self::LEVELS],
@@ -23,7 +23,8 @@ impl Path {
     /// The highest number of levels.
     pub const LEVELS: usize = 15;
 
-    /// Part `i` of this. Where there are too many levels, or parts (256), the path is lost for good: it is written as `?`, and no name fits it.
+    /// Part `i` of this. Where there are too many levels, or parts (256), the path is lost for good: it is written as
+    /// `?`, and no name fits it.
     #[must_use]
     pub fn part(mut self, i: usize) -> Self {
         match (self.parts.get_mut(usize::from(self.depth)), u8::try_from(i)) {
@@ -107,7 +108,8 @@ impl Domain {
     }
 }
 
-/// What is known of a parameter besides its values. [`Info::new`] has what most parameters don't say; `Info { fan, ..Info::new(..) }` says it.
+/// What is known of a parameter besides its values. [`Info::new`] has what most parameters don't say;
+/// `Info { fan, ..Info::new(..) }` says it.
 #[derive(Clone, Copy, Debug)]
 pub struct Info {
     /// Where its layer is.
@@ -122,7 +124,8 @@ pub struct Info {
     pub fan: (usize, usize),
     /// Where a number of the logical shape is in memory.
     pub order: Order,
-    /// Whether a file holds the transpose: of a matrix that is logically `[input][output]`, `[output][input]` as in PyTorch.
+    /// Whether a file holds the transpose: of a matrix that is logically `[input][output]`, `[output][input]` as in
+    /// PyTorch.
     pub transposed: bool,
     /// Which values its numbers can have.
     pub domain: Domain,
@@ -169,8 +172,8 @@ const fn reversed(i: usize, [a, b, c]: [usize; 3]) -> usize {
 }
 
 impl Info {
-    /// A parameter of which there is nothing more to say: its fan is (1, 1), it lies in memory row by row and in a file as in its logical shape,
-    /// and its numbers are any finite ones.
+    /// A parameter of which there is nothing more to say: its fan is (1, 1), it lies in memory row by row and in a file
+    /// as in its logical shape, and its numbers are any finite ones.
     pub const fn new(path: Path, name: &'static str, role: Role, shape: Shape) -> Self {
         Self { path, name, role, shape, fan: (1, 1), order: Order::ByRow, transposed: false, domain: Domain::Real }
     }

@@ -244,8 +244,8 @@ impl<L: Layer, const B: usize> Tape<L, B> {
         visit_gradients(layer, &mut self.gradient, &mut show);
     }
 
-    /// Copies the gradient of the parameter of a name, such as `weight` or `0.weight`; false if there isn't exactly one of that name and size.
-    /// With more [levels](Path::LEVELS) than a name has, it doesn't compile.
+    /// Copies the gradient of the parameter of a name, such as `weight` or `0.weight`; false if there isn't exactly one
+    /// of that name and size. With more [levels](Path::LEVELS) than a name has, it doesn't compile.
     pub fn gradient<A: Array<T = L::T>>(&mut self, layer: &mut L, name: &str, gradient: &mut Tensor<A>) -> bool {
         let mut found = Found::new::<L>(name);
         self.gradients(layer, |parameter| found.copy(&parameter, gradient));
@@ -322,8 +322,8 @@ fn checksum<A: Array>(x: &Tensor<A>) -> u64 {
     x.as_slice().iter().fold(0, |sum, x| step(sum, x.to_f64().to_bits()))
 }
 
-/// Copies the parameter of a name, such as `weight` or `0.weight`; false if there isn't exactly one of that name and size. With more
-/// [levels](Path::LEVELS) than a name has, it doesn't compile.
+/// Copies the parameter of a name, such as `weight` or `0.weight`; false if there isn't exactly one of that name and
+/// size. With more [levels](Path::LEVELS) than a name has, it doesn't compile.
 pub fn parameter<L: Layer, A: Array<T = L::T>>(layer: &L, name: &str, values: &mut Tensor<A>) -> bool {
     let mut found = Found::new::<L>(name);
     layer.visit(Path::default(), &mut |parameter| found.copy(&parameter, values));

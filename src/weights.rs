@@ -8,26 +8,30 @@
 //!  8         4    L, how many layers are listed
 //! 12         4    N, how many numbers follow
 //! 16         4 L  a checksum of each layer, in the order of the passes, a layer before those in it
-//! 16 + 4 L   B N  the numbers: layer by layer, in the order in which `Layer::visit` shows the parameters; each in the order of PyTorch
+//! 16 + 4 L   B N  the numbers: parameter by parameter, in the order of `Layer::visit`, each as PyTorch has it
 //! end - 4    4    CRC-32 of all bytes before
 //! ```
 //! All integers and numbers are little-endian; CRC-32 is that of ISO-HDLC (zip, PNG).
 //!
 //! **Layers** are those that [`Structure`] lists. The checksum of one is the CRC-32 of, one after the other,
 //!
-//! - 4 bytes: 0, or for a layer in another one (`Residual`, `Sum`, `Concat`) that one's checksum plus the number of the part, modulo 2³²;
+//! - 4 bytes: 0, or for a layer in another one (`Residual`, `Sum`, `Concat`) that one's checksum plus the number of the
+//!   part, modulo 2³²;
 //! - its name in UTF-8, a zero byte, and its numbers as 4 bytes each, one that is larger modulo 2³²;
-//! - if it isn't made of others, of each of its parameters and settings: a byte that is its rank, plus 128 for a setting; its dimensions as 4 bytes each; a
-//!   setting's value as B bytes.
+//! - if it isn't made of others, of each of its parameters and settings: a byte that is its rank, plus 128 for a
+//!   setting; its dimensions as 4 bytes each; a setting's value as B bytes.
 //!
-//! So groups of layers, layers without an effect in use, and the lengths of sequences and sizes of images don't matter, as [`Structure`] says.
+//! So groups of layers, layers without an effect in use, and the lengths of sequences and sizes of images don't matter,
+//! as [`Structure`] says.
 //!
-//! **Numbers** are row-major in a parameter's logical shape, which is that of PyTorch's `state_dict`, with one exception: a weight of
-//! [`Dense`](crate::layer::Dense) is logically `[input][output]`, in a file `[output][input]`, as `nn.Linear` has it. Settings aren't among them.
+//! **Numbers** are row-major in a parameter's logical shape, which is that of PyTorch's `state_dict`, with one
+//! exception: a weight of [`Dense`](crate::layer::Dense) is logically `[input][output]`, in a file `[output][input]`,
+//! as `nn.Linear` has it. Settings aren't among them.
 //!
-//! **Version 1** is read, too. There is no list of layers in it; L is instead the CRC-32 of the texts `{name} {role:?} {shape:?};` of all parameters
-//! and settings, each setting's followed by its value, with at most seven levels in a name. So it doesn't tell ReLU from tanh, and it tells groups
-//! apart. A dense layer's weight is `[input][output]` in it.
+//! **Version 1** is read, too. There is no list of layers in it; L is instead the CRC-32 of the texts
+//! `{name} {role:?} {shape:?};` of all parameters and settings, each setting's followed by its value, with at most seven
+//! levels in a name. So it doesn't tell ReLU from tanh, and it tells groups apart. A dense layer's weight is
+//! `[input][output]` in it.
 
 use core::fmt::{Display, Formatter, Write};
 
@@ -124,8 +128,8 @@ pub enum WeightsError {
 pub enum Difference {
     /// The file's numbers have so many bytes: 4 for f32, 8 for f64.
     NumberType(u16),
-    /// The first layer that isn't the same: another one, or one with other sizes, masks, strides or settings. The file doesn't say what it has
-    /// there; this is the layer of the network that reads.
+    /// The first layer that isn't the same: another one, or one with other sizes, masks, strides or settings. The file
+    /// doesn't say what it has there; this is the layer of the network that reads.
     LayerAt {
         /// Where the layer is.
         path: Path,
@@ -197,8 +201,8 @@ const fn numbers<L: Layer>() -> usize {
     HEADER + 4 * L::STRUCTURE.layers()
 }
 
-/// What distinguishes a network from others: a hash of its number type and of its layers, as they are listed in its file. Networks with the same
-/// fingerprint read each other's files.
+/// What distinguishes a network from others: a hash of its number type and of its layers, as they are listed in its
+/// file. Networks with the same fingerprint read each other's files.
 pub fn fingerprint<L: Layer>(layer: &L) -> u32 {
     let mut hash = Hash::new();
     hash.add(&header::<L>());
@@ -267,8 +271,9 @@ fn check<L: Layer>(
 /// Writes a network's weights to the front of a buffer; returns how many bytes: [`file_size`].
 ///
 /// # Errors
-/// [`WeightsError::BufferTooSmall`]; or what [`read`] would refuse: [`WeightsError::NonFinite`], [`WeightsError::OutOfDomain`],
-/// [`WeightsError::Parameters`]. Then nothing was written: what was in the buffer before, the last good file for example, is still there.
+/// [`WeightsError::BufferTooSmall`]; or what [`read`] would refuse: [`WeightsError::NonFinite`],
+/// [`WeightsError::OutOfDomain`], [`WeightsError::Parameters`]. Then nothing was written: what was in the buffer
+/// before, the last good file for example, is still there.
 pub fn write<L: Layer>(layer: &L, buffer: &mut [u8]) -> Result<usize, WeightsError> {
     let needs = file_size::<L>();
     let file = buffer.get_mut(..needs).ok_or(WeightsError::BufferTooSmall { needs })?;
@@ -300,11 +305,13 @@ fn put(buffer: &mut &mut [u8], bytes: &[u8]) {
     }
 }
 
-/// Reads a network's weights from a file of the same network; what comes after the file is passed over. Files of version 1 are read, too.
+/// Reads a network's weights from a file of the same network; what comes after the file is passed over. Files of
+/// version 1 are read, too.
 ///
 /// Into a trainer's network, [`net_mut`](crate::training::Trainer::net_mut), they come without an optimizer's state:
-/// [`resume`](crate::training::Trainer::resume) then clears the state of the weights before and makes a new trainer ready; without it, training
-/// goes on with the momentum that there is. [`reset`](crate::training::Trainer::reset) would draw new weights.
+/// [`resume`](crate::training::Trainer::resume) then clears the state of the weights before and makes a new trainer
+/// ready; without it, training goes on with the momentum that there is. [`reset`](crate::training::Trainer::reset)
+/// would draw new weights.
 ///
 /// # Errors
 /// [`WeightsError`]; then the network is as before.
@@ -364,7 +371,8 @@ fn difference<L: Layer>(layer: &L, list: &[u8], file: u32) -> Option<Difference>
     first.or((file != network).then_some(Difference::Layers { file, network }))
 }
 
-/// What stands in a file of version 1 for its network. Written without text formatting, which a firmware would have to link for it.
+/// What stands in a file of version 1 for its network. Written without text formatting, which a firmware would have to
+/// link for it.
 fn version_1<L: Layer>(layer: &L) -> u32 {
     fn decimal(hash: &mut Hash, number: usize) {
         if number >= 10 {
@@ -442,8 +450,8 @@ impl<T: Scalar> Visitor<T, CopiesOf<0>, CopiesOf<0>> for Load<'_> {
 /// `pub static NAME: TYPE = (Dense::new(...), ...);`. The file that includes it says `use stackprop::prelude::*` and defines `TYPE`.
 ///
 /// # Errors
-/// Those of the writer, and [`core::fmt::Error`] for weights that [`write`] refuses, too: Rust cannot write an infinite one as a number. Then
-/// nothing was written.
+/// Those of the writer, and [`core::fmt::Error`] for weights that [`write`] refuses, too: Rust cannot write an infinite
+/// one as a number. Then nothing was written.
 pub fn export<L: Layer>(layer: &L, name: &str, type_name: &str, out: &mut impl Write) -> core::fmt::Result {
     check(layer, |parameter, i| parameter.get(i)).map_err(|_| core::fmt::Error)?;
     write!(out, "pub static {name}: {type_name} = ")?;

@@ -81,8 +81,9 @@ impl<const N: usize, T: Scalar, A: Array<T = T>> BatchNorm<N, A> {
         Self { gain, bias, ..<Self as Zeroed>::ZERO }
     }
 
-    /// With running statistics: how many updates they stand for, the mean, the variance; and ε. In const, and unchecked: where a variance plus ε is
-    /// negative, the output is NaN. A file with a negative variance, or with updates that aren't a whole number, isn't read, nor written.
+    /// With running statistics: how many updates they stand for, the mean, the variance; and ε. In const, and
+    /// unchecked: where a variance plus ε is negative, the output is NaN. A file with a negative variance, or with
+    /// updates that aren't a whole number, isn't read, nor written.
     pub const fn with_statistics(
         gain: [T; N],
         bias: [T; N],

@@ -154,8 +154,8 @@ pub trait Layer: Zeroed + Sync {
     type Wide<const B: usize>: Buffer<Self::T>;
     /// `K` copies of the parameters: optimizer state, or a gradient.
     type Slots<K: Copies>: Zeroed;
-    /// Its name, and the numbers that make it the function it is: what a file of weights checks beside the weights. Of a layer of your own,
-    /// `Structure::layer("Name", &[N])`.
+    /// Its name, and the numbers that make it the function it is: what a file of weights checks beside the weights. Of
+    /// a layer of your own, `Structure::layer("Name", &[N])`.
     const STRUCTURE: Structure;
     /// Parameters and multiply-adds.
     const COST: Cost = Cost::NONE;

@@ -67,7 +67,8 @@ impl<const N: usize, T: Scalar> Standardize<N, T> {
     }
 
     /// With statistics: how many samples they stand for, the mean, what lies below its last digit (0 if unknown), and the variance. In const,
-    /// and unchecked: a negative variance counts as 0. A file with one, or with a count that isn't a whole number, isn't read, nor written.
+    /// and unchecked: a negative variance counts as 0. A file with one, or with a count that isn't a whole number,
+    /// isn't read, nor written.
     pub const fn with_statistics(count: T, mean: [T; N], residual: [T; N], variance: [T; N]) -> Self {
         Self { count, mean, residual, variance, ..Self::new() }
     }

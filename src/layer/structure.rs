@@ -4,19 +4,19 @@ use crate::parameter::Path;
 
 /// Which layer this is, and of which layers it is made, as a constant: [`Layer::STRUCTURE`](super::Layer::STRUCTURE).
 ///
-/// A file of weights has a checksum of each layer's name and numbers, so that the file of another network isn't taken for one of this. What
-/// belongs there is what makes it another function of the same weights:
+/// A file of weights has a checksum of each layer's name and numbers, so that the file of another network isn't taken
+/// for one of this. What belongs there is what makes it another function of the same weights:
 ///
 /// - a name, which stays the same in later versions: `Dense`, `MultiHeadAttention`;
-/// - sizes of weights, strides, dilations and paddings, windows of pooling, heads, masks. Shapes of parameters and values of
-///   [settings](crate::parameter::Role::Setting) are in the checksum already;
-/// - *not* how long a sequence or how large an image is, where the weights don't depend on it: a recurrent layer may be used with other `STEPS`,
-///   a convolution on other images.
+/// - sizes of weights, strides, dilations and paddings, windows of pooling, heads, masks. Shapes of parameters and
+///   values of [settings](crate::parameter::Role::Setting) are in the checksum already;
+/// - *not* how long a sequence or how large an image is, where the weights don't depend on it: a recurrent layer may be
+///   used with other `STEPS`, a convolution on other images.
 ///
-/// Groups don't count: `((A, B), C)` and `(A, B, C)` have the same structure, and one can read the other's file. Neither do layers that don't
-/// change what the network is in use: [`Dropout`](super::Dropout) is left out, [`Frozen`](super::Frozen),
-/// [`Regularized`](super::Regularized) and [`Recompute`](super::Recompute) are what they are made of, and a [`FrozenRef`](super::FrozenRef),
-/// whose weights aren't in the file, is left out with its trunk.
+/// Groups don't count: `((A, B), C)` and `(A, B, C)` have the same structure, and one can read the other's file.
+/// Neither do layers that don't change what the network is in use: [`Dropout`](super::Dropout) is left out,
+/// [`Frozen`](super::Frozen), [`Regularized`](super::Regularized) and [`Recompute`](super::Recompute) are what they are
+/// made of, and a [`FrozenRef`](super::FrozenRef), whose weights aren't in the file, is left out with its trunk.
 #[derive(Clone, Copy, Debug)]
 pub struct Structure {
     /// Empty for a group, and for what is left out.
@@ -43,8 +43,9 @@ impl Structure {
         Self::new(name, numbers, &[])
     }
 
-    /// A layer around one other, such as [`Residual`](super::Residual), or around several, such as [`Sum`](super::Sum). The paths of their
-    /// parameters are those of this layer if it is one, and [part](Path::part) 0, 1 .. of it if there are several.
+    /// A layer around one other, such as [`Residual`](super::Residual), or around several, such as [`Sum`](super::Sum).
+    /// The paths of their parameters are those of this layer if it is one, and [part](Path::part) 0, 1 .. of it if
+    /// there are several.
     pub const fn around(name: &'static str, numbers: &'static [usize], parts: &'static [&'static Self]) -> Self {
         assert!(!name.is_empty(), "Structure::around: the layer needs a name");
         Self::new(name, numbers, parts)
@@ -96,8 +97,8 @@ impl Structure {
         self.parts.is_empty()
     }
 
-    /// Each layer with a name, in the order of the passes, a layer before those in it: its path, and what `each` returned for the layer around
-    /// it, plus the number of the part: `above` for the outermost.
+    /// Each layer with a name, in the order of the passes, a layer before those in it: its path, and what `each`
+    /// returned for the layer around it, plus the number of the part: `above` for the outermost.
     pub(crate) fn walk(&self, path: Path, above: u32, each: &mut dyn FnMut(&Self, Path, u32) -> u32) {
         let named = !self.name.is_empty();
         let inside = if named { each(self, path, above) } else { above };

@@ -5,8 +5,8 @@ use core::fmt::{Display, Formatter, Result};
 use crate::loss::TargetError;
 
 /// The trainer isn't ready: it needs [`reset`](crate::training::Trainer::reset), which draws new weights, or
-/// [`resume`](crate::training::Trainer::resume), which keeps those that were loaded or set; or a [`FrozenRef`](crate::layer::FrozenRef) has no
-/// layer: `set` it.
+/// [`resume`](crate::training::Trainer::resume), which keeps those that were loaded or set; or a
+/// [`FrozenRef`](crate::layer::FrozenRef) has no layer: `set` it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotReady;
 

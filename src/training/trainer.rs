@@ -91,8 +91,8 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
         Ok(())
     }
 
-    /// Starts training from the weights that the network has: loaded ones, or set by hand. No optimizer state, step 0: momentum and moments that
-    /// belonged to other weights are cleared.
+    /// Starts training from the weights that the network has: loaded ones, or set by hand. No optimizer state, step 0:
+    /// momentum and moments that belonged to other weights are cleared.
     ///
     /// # Errors
     /// [`SettingError::LearningRate`] if the optimizer's isn't finite, [`SettingError::Frozen`] if a frozen layer is all zeros; then nothing changes.
@@ -132,9 +132,10 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
 
     /// The network, to load weights or change settings. Before [`reset`](Self::reset) settings can be made, too.
     ///
-    /// Behind loaded weights comes [`resume`](Self::resume): [`reset`](Self::reset) would draw new ones. In the middle of training there is a
-    /// choice, because momentum and moments belong to the weights that they were measured with: `resume` clears them, the count of steps, and
-    /// gradients that were accumulated; without it all of them stay, and at the loaded weights even a gradient of 0 moves a weight on.
+    /// Behind loaded weights comes [`resume`](Self::resume): [`reset`](Self::reset) would draw new ones. In the middle
+    /// of training there is a choice, because momentum and moments belong to the weights that they were measured with:
+    /// `resume` clears them, the count of steps, and gradients that were accumulated; without it all of them stay, and
+    /// at the loaded weights even a gradient of 0 moves a weight on.
     pub fn net_mut(&mut self) -> &mut N {
         &mut self.network
     }

@@ -1,4 +1,5 @@
-//! Files of weights: of another network, damaged, with numbers that cannot be, in PyTorch's order; loaded into a trainer; names of parameters.
+//! Files of weights: of another network, damaged, with numbers that cannot be, in PyTorch's order; loaded into a
+//! trainer; names of parameters.
 
 use crate::common::run::{bits, parameter_bits, uniform};
 use crate::common::{Case, case, suite};
@@ -290,7 +291,8 @@ fn a_setting_that_differs_is_named_by_its_layer() {
     assert_eq!(read(&mut reader, &two), differs(root.part(2), "BatchNorm"));
 }
 
-/// What a layer is called in a file, and which numbers belong to it, is a promise: files of a version must be read by all later ones.
+/// What a layer is called in a file, and which numbers belong to it, is a promise: files of a version must be read by
+/// all later ones.
 #[test]
 fn fingerprints_stay() {
     #[track_caller]
@@ -527,7 +529,8 @@ fn counted<L: Layer>() -> Box<L> {
     net
 }
 
-/// The network of `weights_v1_f32.bin`, which version 1 of the format was written of, with the numbers 1, 2 .. and a slope of 0.02.
+/// The network of `weights_v1_f32.bin`, which version 1 of the format was written of, with the numbers 1, 2 .. and a
+/// slope of 0.02.
 type First<A = LeakyReLU<3>> = (
     Dense<2, 3>,
     A,
