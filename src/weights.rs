@@ -450,7 +450,7 @@ impl<T: Scalar> Visitor<T, CopiesOf<0>, CopiesOf<0>> for Load<'_> {
 /// `pub static NAME: TYPE = (Dense::new(...), ...);`. The file that includes it says `use stackprop::prelude::*` and defines `TYPE`.
 ///
 /// # Errors
-/// Those of the writer, and [`core::fmt::Error`] for weights that [`write`] refuses, too: Rust cannot write an infinite
+/// Those of the writer, and [`core::fmt::Error`] for weights that [`write()`] refuses, too: Rust cannot write an infinite
 /// one as a number. Then nothing was written.
 pub fn export<L: Layer>(layer: &L, name: &str, type_name: &str, out: &mut impl Write) -> core::fmt::Result {
     check(layer, |parameter, i| parameter.get(i)).map_err(|_| core::fmt::Error)?;
