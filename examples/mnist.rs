@@ -44,7 +44,7 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
     training.reset(1, Scheduled::new(Adam::new(0.003)?, Cosine::new(0, steps, 0.0)?))?;
     println!("{} parameters; {} training and {} test images", Training::PARAMETERS, train.len(), test.len());
 
-    let (mut batch, mut accuracy) = (Batch::ZERO, 0.0);
+    let (mut batch, mut accuracy) = (Batch::boxed(), 0.0);
     for epoch in 1..=epochs {
         let mut done = 0;
         let loss = training.epoch(&mut batch, train.len(), |i, image| {

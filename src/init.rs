@@ -11,6 +11,25 @@ use crate::storage::Zeroed;
 use crate::tensor::Array;
 
 /// How weights start. `fan_in` and `fan_out` are the numbers of inputs to an output and of outputs of an input.
+///
+/// The weights of [`Rnn`](crate::layer::Rnn), [`Gru`](crate::layer::Gru) and [`Lstm`](crate::layer::Lstm) have a start
+/// of their own in all four that scale by them, normal or uniform: variance 2 / (IN + HIDDEN) for those of the inputs
+/// and 1 / HIDDEN for those of the recurrence, each gate by itself. That is Xavier's, whose spectral radius is 1: a
+/// state neither vanishes nor explodes on its way through the steps; He's has √2. What says its scale has it there,
+/// too. Accuracy on held-out samples, means of 20 seeds with 16 units (standard errors 0.002 to 0.013), on the windows
+/// of `examples/motion.rs` and on the digits of `examples/digits.rs` row by row:
+///
+/// | variances | motion: GRU | LSTM | RNN | digits: GRU | LSTM | RNN |
+/// |---|---|---|---|---|---|---|
+/// | He: 2 / IN, 2 / H | 0.801 | 0.758 | 0.646 | 0.937 | 0.930 | 0.896 |
+/// | **2 / (IN + H), 1 / H** | 0.802 | 0.769 | 0.672 | 0.939 | 0.932 | 0.916 |
+/// | Xavier's of all gates as one: 2 / (IN + 4H), 2 / 5H | 0.797 | 0.789 | 0.725 | 0.932 | 0.931 | 0.919 |
+/// | LeCun: 1 / IN, 1 / H | 0.800 | 0.775 | 0.691 | 0.938 | 0.931 | 0.912 |
+/// | 2 / (IN + H), 1 / 4H | 0.803 | 0.789 | 0.721 | 0.937 | 0.933 | 0.916 |
+/// | PyTorch: 1 / 3H, 1 / 3H | 0.800 | 0.782 | 0.733 | 0.930 | 0.930 | 0.922 |
+///
+/// A smaller recurrence is better still for an `Rnn` of these 20 steps; it forgets faster.
+/// (`cargo test --release --test initialisers starts -- --ignored --nocapture`)
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Init {
     /// All 0. Units of one layer then stay alike: for single layers and tests.
@@ -34,7 +53,8 @@ pub enum Init {
 struct Fill<'r, R> {
     init: Init,
     rng: &'r mut R,
-    /// Inside a frozen layer that stays as it is. It is drawn for all the same, so that the others are what they would be without it.
+    /// Inside a frozen layer that stays as it is. It is drawn for all the same, so that the others are what they would
+    /// be without it.
     stays: bool,
 }
 
@@ -98,7 +118,8 @@ impl<T: Scalar, R: Rng> Visitor<T, CopiesOf<0>, CopiesOf<0>> for Fill<'_, R> {
 }
 
 /// Initialises every parameter of a layer or network, in the documented order, from one generator; but not those of a
-/// [`Frozen`](crate::layer::Frozen) of which any is something else than 0. The generator goes on by as many numbers in either case.
+/// [`Frozen`](crate::layer::Frozen) of which any is something else than 0. The generator goes on by as many numbers in
+/// either case.
 pub fn initialise<L: Layer>(layer: &mut L, init: Init, rng: &mut impl Rng) {
     visit_values(layer, &mut Fill { init, rng, stays: false });
 }

@@ -31,9 +31,9 @@
 //! To write a layer, see [`own_layer`]. Below all this are two rooms with `unsafe` in them: [`storage`] and [`kernel`].
 //!
 //! # What holds everywhere
-//! - Nothing large is moved, returned or built on the stack. `clone()` returns by value, as everywhere in Rust: for what is large there are
-//!   [`boxed_copy`](storage::Zeroed::boxed_copy) and [`copy_from`](storage::Zeroed::copy_from). So do operators of tensors, beside which methods work in
-//!   place.
+//! - Nothing large is moved, returned or built on the stack. `clone()` returns by value, as everywhere in Rust: for
+//!   what is large there are [`boxed_copy`](storage::Zeroed::boxed_copy) and [`copy_from`](storage::Zeroed::copy_from).
+//!   So do operators of tensors, beside which methods work in place.
 //! - Training and use are two methods, `forward` and `infer`: there is no mode flag.
 //! - A wrong shape is a compile error; wrong data is an error value, found before anything changes.
 //! - The order of every sum is fixed by the types, not by the number of threads. A sample's output has the same bits alone and in any batch; with the feature `reproducible`

@@ -120,7 +120,9 @@ pub struct Info {
     pub role: Role,
     /// Its logical shape.
     pub shape: Shape,
-    /// How many inputs reach one output, and how many outputs one input reaches: the scale of initialisers.
+    /// How many inputs reach one output, and how many outputs one input reaches: the scale of initialisers. Where a
+    /// layer has a start of its own, the first is 2 / variance and the second 0, so that all of those that scale by
+    /// them give that variance.
     pub fan: (usize, usize),
     /// Where a number of the logical shape is in memory.
     pub order: Order,
@@ -286,8 +288,8 @@ pub trait Visitor<T, K: Copies, G: Copies> {
     /// A parameter that isn't trained, because its layer is frozen or because it is a [`Role::State`].
     fn visit_frozen<A: Array<T = T>>(&mut self, _info: Info, _values: &mut A) {}
 
-    /// The parameters that come next are those of a [`Frozen`](crate::layer::Frozen) layer. What it returns comes back to
-    /// [`leave_frozen`](Self::leave_frozen) behind them.
+    /// The parameters that come next are those of a [`Frozen`](crate::layer::Frozen) layer. What it returns comes back
+    /// to [`leave_frozen`](Self::leave_frozen) behind them.
     fn enter_frozen<L: Layer<T = T>>(&mut self, _path: Path, _layer: &L) -> bool {
         false
     }
@@ -296,7 +298,8 @@ pub trait Visitor<T, K: Copies, G: Copies> {
     fn leave_frozen(&mut self, _entered: bool) {}
 }
 
-/// Whether parameters were loaded, set, fitted or drawn: `None` without parameters, false if all are 0. Settings don't count.
+/// Whether parameters were loaded, set, fitted or drawn: `None` without parameters, false if all are 0. Settings don't
+/// count.
 pub(crate) fn touched<L: Layer>(layer: &L) -> Option<bool> {
     let mut touched = None;
     layer.visit(Path::default(), &mut |parameter| {

@@ -40,14 +40,16 @@ pub const fn mix32(mut x: u32) -> u32 {
 
 /// A permutation of `0..len`, computed position by position from a seed: no index array.
 ///
-/// "Swap or not" (Hoang, Morris and Rogaway, "An Enciphering Scheme Based on a Card Shuffle", 2012), with [`ROUNDS`](Self::ROUNDS) rounds. A
-/// round has a sum k < len and pairs each position x with k - x modulo `len`; a bit that both share says whether they change places. That bit is
-/// the top one of a · max(x, k - x) + b modulo 2³²: for two pairs it is independent
-/// (Dietzfelbinger, "Universal hashing and k-wise independent random variables via integer arithmetic without primes", 1996). The numbers of the
-/// rounds come from two linear congruential generators, one of which gives a; the product of the other's and `len` is 2³² k + b.
+/// "Swap or not" (Hoang, Morris and Rogaway, "An Enciphering Scheme Based on a Card Shuffle", 2012), with
+/// [`ROUNDS`](Self::ROUNDS) rounds. A round has a sum k < len and pairs each position x with k - x modulo `len`; a bit
+/// that both share says whether they change places. That bit is the top one of a · max(x, k - x) + b modulo 2³²: for
+/// two pairs it is independent (Dietzfelbinger, "Universal hashing and k-wise independent random variables via integer
+/// arithmetic without primes", 1996). The numbers of the rounds come from two linear congruential generators, one of
+/// which gives a; the product of the other's and `len` is 2³² k + b.
 ///
-/// All orders of up to seven are equally likely as far as a χ² test can tell, and in long orders neighbours part as they should. It is no cipher:
-/// everything follows from 64 bits of seed. The same seed gives the same order on every target.
+/// All orders of up to seven are equally likely as far as a χ² test can tell, and in long orders neighbours part as
+/// they should. It is no cipher: everything follows from 64 bits of seed. The same seed gives the same order on every
+/// target.
 ///
 /// ```
 /// use stackprop::random::Shuffle;
@@ -65,7 +67,8 @@ pub struct Shuffle {
 }
 
 impl Shuffle {
-    /// How many rounds there are. Two neighbours stay together through all of them, beyond what chance gives, once in 2²⁴.
+    /// How many rounds there are. Two neighbours stay together through all of them, beyond what chance gives, once in
+    /// 2²⁴.
     pub const ROUNDS: usize = 24;
 
     /// A permutation of `0..len`; at most 2³² - 1 positions (a larger `len` is cut to that).

@@ -37,7 +37,8 @@ pub unsafe trait Zeroed: Sized + 'static {
         unsafe { std::boxed::Box::new_zeroed().assume_init() }
     }
 
-    /// A copy in a new box; it never passes through the stack, whatever its size. `clone()` returns its copy by value, and a boxed network's
+    /// A copy in a new box; it never passes through the stack, whatever its size. `clone()` returns its copy by value,
+    /// and a boxed network's
     /// `clone()` makes it on the stack first, where 784-1024-10 doesn't fit into the 2 MiB of a thread.
     #[cfg(feature = "std")]
     fn boxed_copy(&self) -> std::boxed::Box<Self> {

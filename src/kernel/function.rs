@@ -287,7 +287,8 @@ pub fn below_largest<K: Kernels, T: Scalar, const N: usize>(
     exponentials::<K, T, N>(rows, sums);
 }
 
-/// max x and the sum of e^(x - max x), with the bits of [`below_largest`], for which there needn't be room for the exponentials.
+/// max x and the sum of e^(x - max x), with the bits of [`below_largest`], for which there needn't be room for the
+/// exponentials.
 #[inline]
 pub fn sum_below_largest<T: Scalar, const N: usize>(x: &[T; N]) -> [T; 2] {
     let (max, mut sums) = (largest(x), [T::ZERO; 4]);

@@ -10,15 +10,17 @@ use crate::scalar::Scalar;
 use crate::storage::Zeroed;
 use crate::tensor::Array;
 
-/// A layer, or a network, whose parameters and running statistics stay as they are; batch normalisation uses its running statistics. It has no
-/// optimizer state; in front of a network it has no backward pass either.
+/// A layer, or a network, whose parameters and running statistics stay as they are; batch normalisation uses its
+/// running statistics. It has no optimizer state; in front of a network it has no backward pass either.
 ///
-/// - [`reset`](crate::training::Trainer::reset) and [`initialise`](crate::init::initialise) leave it to the bit if any of its parameters isn't
-///   0: it was loaded, set or fitted, or drawn by an earlier `reset`. If all are 0 they draw it like any other layer, for random features (a
-///   [`Standardize`](super::Standardize) has nothing to draw and stays at 0). So it may be loaded before `reset` or after it, and what is
-///   drawn for the other layers is the same. A `Frozen` within another one goes with that one. Settings are nobody's here: they always stay.
+/// - [`reset`](crate::training::Trainer::reset) and [`initialise`](crate::init::initialise) leave it to the bit if any
+///   of its parameters isn't 0: it was loaded, set or fitted, or drawn by an earlier `reset`. If all are 0 they draw it
+///   like any other layer, for random features (a [`Standardize`](super::Standardize) has nothing to draw and stays at
+///   0). So it may be loaded before `reset` or after it, and what is drawn for the other layers is the same. A `Frozen`
+///   within another one goes with that one. Settings are nobody's here: they always stay.
 /// - [`resume`](crate::training::Trainer::resume), which draws nothing, returns an error if all its parameters are 0.
-/// - To draw it anew, use [`initialise`](crate::init::initialise) on [`layer_mut`](Self::layer_mut): the layer itself isn't frozen.
+/// - To draw it anew, use [`initialise`](crate::init::initialise) on [`layer_mut`](Self::layer_mut): the layer itself
+///   isn't frozen.
 #[derive(Clone, Debug)]
 pub struct Frozen<L> {
     layer: L,

@@ -25,10 +25,15 @@ pub(super) const fn by_input<const GATES: usize, const IN: usize, const N: usize
 }
 
 /// The weights of `gates` gates of `n` units, logically `[gates · n][inputs]`.
+///
+/// Each gate is a matrix of its own, and the start is that of tanh and the logistic function, not that of ReLU,
+/// whichever of the initialisers that scale is taken: variance 2 / (inputs + n), which is 1 / n for the weights of the
+/// recurrence. Hidden states then neither vanish nor explode on their way through the steps: with He's 2 / n the
+/// spectral radius of the recurrence would be √2.
 pub(super) fn weight_info(path: Path, name: &'static str, [gates, n, inputs]: [usize; 3]) -> Info {
     let shape = Shape::matrix(gates * n, inputs);
     let order = Order::Reversed([n, 1, inputs]);
-    Info { fan: (inputs, n), order, ..Info::new(path, name, Role::Weight, shape) }
+    Info { fan: (inputs + n, 0), order, ..Info::new(path, name, Role::Weight, shape) }
 }
 
 /// The biases of `n` units.

@@ -31,6 +31,9 @@ use crate::tensor::{Array, Tensor, Vector, take, take_mut};
 /// `recurrent_bias` c `[HIDDEN]`. PyTorch has two biases for r and z, too, which are added: their sum is the one here; of n, b is its
 /// `bias_ih` and c its `bias_hh`.
 ///
+/// Initialisers start W of each gate with variance 2 / (IN + HIDDEN) and U with 1 / HIDDEN, see
+/// [`Init`](crate::init::Init).
+///
 /// A batch of B samples keeps 5 · STEPS · HIDDEN numbers each: the output, the gates and Uₙ hₜ₋₁ + c.
 ///
 /// Cho et al., Learning phrase representations using RNN encoder-decoder, 2014.

@@ -29,6 +29,9 @@ use crate::tensor::{Array, Tensor, Vector, take, take_mut};
 /// Parameters, gates in PyTorch's order i, f, g, o: `weight` W `[4 · HIDDEN, IN]`, `recurrent` U `[4 · HIDDEN, HIDDEN]` and `bias` b
 /// `[4 · HIDDEN]`. PyTorch has two biases that are added: their sum is this one.
 ///
+/// Initialisers start W of each gate with variance 2 / (IN + HIDDEN) and U with 1 / HIDDEN, see
+/// [`Init`](crate::init::Init).
+///
 /// A batch of B samples keeps 6 · STEPS · HIDDEN numbers each: the output, the gates and c.
 ///
 /// Hochreiter and Schmidhuber, Long short-term memory, 1997; with the forget gate of Gers, Schmidhuber and Cummins, 2000.

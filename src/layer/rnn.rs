@@ -21,6 +21,8 @@ use crate::tensor::{Array, Tensor, Vector, take, take_mut};
 /// Parameters: `weight` W `[HIDDEN, IN]`, `recurrent` U `[HIDDEN, HIDDEN]` and `bias` `[HIDDEN]`. PyTorch has two biases that are added: their
 /// sum is this one.
 ///
+/// Initialisers start W with variance 2 / (IN + HIDDEN) and U with 1 / HIDDEN, see [`Init`](crate::init::Init).
+///
 /// Elman, Finding structure in time, 1990.
 ///
 /// ```

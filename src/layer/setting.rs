@@ -45,7 +45,10 @@ impl core::fmt::Display for SettingError {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.write_str(match self {
             Self::Frozen(path) => {
-                return write!(f, "all parameters of the frozen layer `{path}` are 0: load it, or call `reset`, which draws it");
+                return write!(
+                    f,
+                    "all parameters of the frozen layer `{path}` are 0: load it, or call `reset`, which draws it"
+                );
             }
             Self::Rate => "a dropout rate must be in [0, 1)",
             Self::Value => "a slope, an alpha or a delta must be finite, and a delta positive",

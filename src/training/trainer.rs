@@ -69,8 +69,8 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
         <Self as Zeroed>::boxed()
     }
 
-    /// Starts from the beginning: weights by [`Init::HeNormal`] and biases 0, no optimizer state, step 0. Settings of layers stay, and so does what is
-    /// under [`Frozen`](crate::layer::Frozen), unless it is all zeros.
+    /// Starts from the beginning: weights by [`Init::HeNormal`] and biases 0, no optimizer state, step 0. Settings of
+    /// layers stay, and so does what is under [`Frozen`](crate::layer::Frozen), unless it is all zeros.
     ///
     /// # Errors
     /// [`SettingError::LearningRate`] if the optimizer's isn't finite; then nothing changes.
@@ -95,7 +95,8 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
     /// momentum and moments that belonged to other weights are cleared.
     ///
     /// # Errors
-    /// [`SettingError::LearningRate`] if the optimizer's isn't finite, [`SettingError::Frozen`] if a frozen layer is all zeros; then nothing changes.
+    /// [`SettingError::LearningRate`] if the optimizer's isn't finite, [`SettingError::Frozen`] if a frozen layer is
+    /// all zeros; then nothing changes.
     pub fn resume(&mut self, seed: u64, optimizer: impl Is<O>) -> Result<(), SettingError> {
         const { Self::CHECK }
         let optimizer = optimizer.it();

@@ -24,8 +24,8 @@ fn unevenness(n: u32, draws_each: u32, seed: u64, order: impl Fn(u64, usize) -> 
     (chi_square - freedom) / (2.0 * freedom).sqrt()
 }
 
-/// The places where `i + 1` comes directly after `i`, over many orders, in standard deviations from one an order: they are counted as rare
-/// events.
+/// The places where `i + 1` comes directly after `i`, over many orders, in standard deviations from one an order: they
+/// are counted as rare events.
 fn neighbours(n: usize, orders: u32, order: impl Fn(u64, usize) -> usize) -> f64 {
     let (mut pairs, mut at) = (0, vec![0; n]);
     for seed in 0..orders {
@@ -46,7 +46,8 @@ fn shuffle(n: usize) -> impl Fn(u64, usize) -> usize {
     }
 }
 
-/// Four rounds of a Feistel network, walked until the result is in range: what `Shuffle` was. The control: no test here may pass it.
+/// Four rounds of a Feistel network, walked until the result is in range: what `Shuffle` was. The control: no test here
+/// may pass it.
 fn feistel(n: usize) -> impl Fn(u64, usize) -> usize {
     let bits = u32::BITS - (n as u32 - 1).leading_zeros();
     let half = bits.div_ceil(2).max(1);
@@ -276,4 +277,60 @@ fn fitted_statistics_survive_reset() {
     learning.net_mut().0.update(&[[1.0, 2.0, 3.0]]);
     learning.reset(1, Sgd::new(0.1).unwrap()).unwrap();
     assert!(bits(&learning.net().0).iter().all(|&bits| bits == 0));
+}
+
+/// Weights of a recurrent layer, gate by gate, of the inputs and of the recurrence.
+fn gates<L: Layer<T = f64>>(layer: &mut L, init: Init) -> [Vec<f64>; 2] {
+    initialise(layer, init, &mut generator(17));
+    let mut weights = [Vec::new(), Vec::new()];
+    layer.visit(Path::default(), &mut |p| match p.info.name {
+        "weight" => weights[0].extend(p.values()),
+        "recurrent" => weights[1].extend(p.values()),
+        _ => assert!(p.values().all(|bias| bias == 0.0)),
+    });
+    weights
+}
+
+/// Variance 2 / (IN + HIDDEN) and 1 / HIDDEN, a matrix for each gate, whichever of the initialisers that scale is
+/// taken.
+fn starts_of_gates<L: Layer<T = f64>, const IN: usize, const HIDDEN: usize>() {
+    let mut layer = L::boxed();
+    let variances = [2.0 / (IN + HIDDEN) as f64, 1.0 / HIDDEN as f64];
+    for init in [Init::HeNormal, Init::HeUniform, Init::XavierNormal, Init::XavierUniform] {
+        layer.set_zero(); // or what is frozen would stay
+        let weights = gates(&mut *layer, init);
+        for (weights, variance) in weights.iter().zip(variances) {
+            let n = weights.len() as f64;
+            let measured = weights.iter().map(|w| w * w).sum::<f64>() / n;
+            assert!((measured / variance - 1.0).abs() < 5.0 * (2.0 / n).sqrt(), "{init:?}: {measured}, not {variance}");
+            let largest = weights.iter().fold(0.0_f64, |max, w| max.max(w.abs())) / variance.sqrt();
+            let uniform = matches!(init, Init::HeUniform | Init::XavierUniform);
+            assert!(if uniform { largest <= 3.0_f64.sqrt() } else { largest > 2.5 }, "{init:?}: {largest}");
+        }
+        // A hidden state neither vanishes nor explodes: the spectral radius of each gate is about 1, with He's variance
+        // it would be 1.41.
+        for gate in weights[1].chunks(HIDDEN * HIDDEN) {
+            let mut state = vec![1.0; HIDDEN];
+            let length = |state: &[f64]| state.iter().map(|x| x * x).sum::<f64>().sqrt();
+            let before = length(&state);
+            for _ in 0..40 {
+                state = gate.chunks(HIDDEN).map(|row| row.iter().zip(&state).map(|(w, x)| w * x).sum()).collect();
+            }
+            let radius = (length(&state) / before).powf(1.0 / 40.0);
+            assert!((0.8..1.2).contains(&radius), "{init:?}: {radius}");
+        }
+    }
+    // What says its scale has it, and zeros are zeros.
+    layer.set_zero();
+    assert!(gates(&mut *layer, Init::Uniform(0.25)).iter().flatten().all(|w| w.abs() <= 0.25));
+    layer.set_zero();
+    assert!(gates(&mut *layer, Init::Zeros).iter().flatten().all(|&w| w == 0.0));
+}
+
+#[test]
+fn recurrent_weights_have_a_start_of_their_own() {
+    starts_of_gates::<Rnn<2, 7, 48, f64>, 7, 48>();
+    starts_of_gates::<Gru<2, 40, 48, f64>, 40, 48>();
+    starts_of_gates::<Lstm<2, 90, 33, f64>, 90, 33>();
+    starts_of_gates::<Frozen<Regularized<Gru<3, 5, 64, f64>>>, 5, 64>();
 }

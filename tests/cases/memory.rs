@@ -24,7 +24,8 @@ fn bits<L: Layer>(layer: &L) -> Vec<u64> {
     bits
 }
 
-/// A check takes two passes for each number that it checks: of these large layers there are few, because the rest is frozen.
+/// A check takes two passes for each number that it checks: of these large layers there are few, because the rest is
+/// frozen.
 #[test]
 fn checks_of_large_layers() {
     on_small_stack(|| {
