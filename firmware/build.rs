@@ -26,7 +26,7 @@ fn main() {
         write!(layers, "Dense<{input}, {output}>, ").unwrap();
     }
     let case = format!(
-        "const IN: usize = {};\nconst OUT: usize = {};\ntype Net = ({layers});\ntype Rule = {};\nfn optimizer() -> Result<Rule, SettingError> {{\n    {}\n}}\n",
+        "const IN: usize = {};\nconst OUT: usize = {};\ntype Net = ({layers});\ntype Rule = {};\nconst OPTIMIZER: Result<Rule, SettingError> = {};\n",
         sizes[0],
         sizes[sizes.len() - 1],
         optimizer.0,

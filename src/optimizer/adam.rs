@@ -2,7 +2,7 @@
 
 use super::bounds::{both_held, due, is_fast};
 use super::decay::Decay;
-use super::{CopiesOf, Optimizer, Rule, checked_epsilon, checked_rate, count, is_finite_from_0, tried};
+use super::{CopiesOf, Optimizer, Rule, checked_epsilon, checked_rate, is_finite_from_0, tried};
 use crate::kernel::{Formula, Lanes};
 use crate::layer::SettingError;
 use crate::parameter::Role;
@@ -75,7 +75,8 @@ impl<T: Scalar> Optimizer for Adam<T> {
     type T = T;
     type Rule = AdamRule<T>;
     fn rule(&self, step: u64, factor: T) -> AdamRule<T> {
-        let t = count(step.saturating_add(1));
+        // To 2³², where 1 - βᵗ is 1 for all but a β that is 1 to nine digits.
+        let t = T::from_u32(u32::try_from(step).unwrap_or(u32::MAX)) + T::ONE;
         AdamRule {
             rate: self.learning_rate * factor / self.first.weight(t),
             correction: T::ONE / self.second.weight(t),

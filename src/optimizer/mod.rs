@@ -157,8 +157,3 @@ const fn is_finite_from_0<T: Scalar>(value: T) -> bool {
         Concrete::F64(value) => value.is_finite() && value >= 0.0,
     }
 }
-
-/// A step number as a number.
-fn count<T: Scalar>(steps: u64) -> T {
-    T::from_u32((steps >> 32) as u32) * T::from_f64(4_294_967_296.0) + T::from_u32(steps as u32)
-}

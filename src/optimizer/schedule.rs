@@ -1,6 +1,6 @@
 //! Learning-rate schedules: a factor on the learning rate, as a function of the step number.
 
-use super::{Optimizer, count};
+use super::Optimizer;
 use crate::layer::SettingError;
 use crate::scalar::Scalar;
 use crate::storage::Zeroed;
@@ -167,4 +167,9 @@ impl<T: Scalar> Schedule<T> for Cosine<T> {
         let half = T::from_f64(0.5) * (T::ONE + (T::from_f64(0.5) * x).cos_of_turns());
         self.floor + (T::ONE - self.floor) * half
     }
+}
+
+/// A step number as a number.
+fn count<T: Scalar>(steps: u64) -> T {
+    T::from_u32((steps >> 32) as u32) * T::from_f64(4_294_967_296.0) + T::from_u32(steps as u32)
 }

@@ -14,7 +14,7 @@ type Memory = (Training, Batch<[f32; IN], u8, 1>);
 board::program!(run, Memory);
 
 fn run((training, Batch { inputs, targets }): &mut Memory) -> Result<(), Failed> {
-    training.reset(1, optimizer()?)?;
+    training.reset(1, OPTIMIZER?)?;
     for i in 0..100 {
         for (x, target) in inputs.0.iter_mut().zip(&mut *targets) {
             *target = sample(i, x);

@@ -306,7 +306,13 @@ pub(in crate::kernel) unsafe fn update_tile<
             let at = at + r * distance + v * V::LANES;
             let count = if PART && v + 1 == NV { last } else { V::LANES };
             // SAFETY: the caller's promise.
-            unsafe { update::<T, V, U, A>(m, slots, at, count, gradient[r][v], Role::Weight, rule) };
+            unsafe { update_vector::<T, V, U, A>(m, slots, at, count, gradient[r][v], Role::Weight, rule) };
+        }
+    }
+    if V::LANES == 1 && rule.due() {
+        for r in 0..MR {
+            // SAFETY: the caller's promise.
+            unsafe { hold(U::Slots::starts(slots), at + r * distance, NV, rule) };
         }
     }
 }
@@ -354,9 +360,13 @@ pub fn learn_bias<K: Kernels, T: Scalar, U: Rule<T>, const C: usize>(
         for v in 0..NV {
             let count = if PART && v + 1 == NV { last } else { <V<T, K>>::LANES };
             // SAFETY: the panels cover `C` columns.
-            unsafe { update::<T, V<T, K>, U, _>(bias, slots, j + v * <V<T, K>>::LANES, count, sums[v], Role::Bias, rule) };
+            unsafe { update_vector::<T, V<T, K>, U, _>(bias, slots, j + v * <V<T, K>>::LANES, count, sums[v], Role::Bias, rule) };
         }
     });
+    if <V<T, K>>::LANES == 1 && rule.due() {
+        // SAFETY: the slots are rows of `C` numbers.
+        unsafe { hold(U::Slots::starts(slots), 0, C, rule) };
+    }
 }
 
 /// Updates `count` numbers at position `at` of a parameter, and returns them.
@@ -365,6 +375,30 @@ pub fn learn_bias<K: Kernels, T: Scalar, U: Rule<T>, const C: usize>(
 /// They are there, in the parameter and in each of its slots, and nobody else reads or writes them.
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub(in crate::kernel) unsafe fn update<T: Scalar, V: Lanes<T>, U: Rule<T>, A: Zeroed>(
+    weights: *mut T,
+    slots: *mut <U::Slots as Copies>::Of<A>,
+    at: usize,
+    count: usize,
+    gradient: V,
+    role: Role,
+    rule: &U,
+) -> V {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let new = update_vector::<T, V, U, A>(weights, slots, at, count, gradient, role, rule);
+        if V::LANES == 1 && rule.due() {
+            hold(U::Slots::starts(slots), at, count, rule);
+        }
+        new
+    }
+}
+
+/// [`update`], but that single numbers of slots are left to a [`hold`] of many.
+///
+/// # Safety
+/// As there.
+#[cfg_attr(not(debug_assertions), inline(always))]
+unsafe fn update_vector<T: Scalar, V: Lanes<T>, U: Rule<T>, A: Zeroed>(
     weights: *mut T,
     slots: *mut <U::Slots as Copies>::Of<A>,
     at: usize,
@@ -386,9 +420,6 @@ pub(in crate::kernel) unsafe fn update<T: Scalar, V: Lanes<T>, U: Rule<T>, A: Ze
             U::Slots::each(&mut state, |v| *v = all.next().unwrap_or(*v));
         }
         U::Slots::store::<T, A, V>(slots, at, count, state);
-        if V::LANES == 1 && rule.due() {
-            hold(U::Slots::starts(slots), at, count, rule);
-        }
         if count == V::LANES {
             new.store(weights.add(at))
         } else {
