@@ -108,9 +108,9 @@ fn momentum_beta_and_rho() {
         assert_eq!(Momentum::new(0.1, value), Err(SettingError::Momentum));
         assert_eq!(Nesterov::new(0.1, value), Err(SettingError::Momentum));
         assert_eq!(NnfsMomentum::new(0.1, value), Err(SettingError::Momentum));
-        assert_eq!(RmsProp::new(0.1).unwrap().rho(f64::from(value)), Err(SettingError::Momentum));
-        assert_eq!(Adam::new(0.1).unwrap().betas(f64::from(value), 0.9), Err(SettingError::Momentum));
-        assert_eq!(Adam::new(0.1).unwrap().betas(0.9, f64::from(value)), Err(SettingError::Momentum));
+        assert_eq!(RmsProp::new(0.1).unwrap().rho(value.into()), Err(SettingError::Momentum));
+        assert_eq!(Adam::new(0.1).unwrap().betas(value.into(), 0.9), Err(SettingError::Momentum));
+        assert_eq!(Adam::new(0.1).unwrap().betas(0.9, value.into()), Err(SettingError::Momentum));
     }
 }
 

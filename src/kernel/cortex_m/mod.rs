@@ -17,8 +17,8 @@
 //! | | instructions | cycles | instructions a multiply-add or weight |
 //! |---|---|---|---|
 //! | 64-32-10, inference | 3,387 | 11,900 | 1.28 forward in 4 sums, 2.0 in 16 |
-//! | 64-32-10, SGD | 8,068 | 27,200 | 2.5 an updated weight |
-//! | 64-32-10, Adam | 37,668 | 143,500 | 15.5 an updated weight, 11.3 where the unit is off |
+//! | 64-32-10, SGD | 8,060 | 27,200 | 2.5 an updated weight |
+//! | 64-32-10, Adam | 37,677 | 143,500 | 15.5 an updated weight, 11.3 where the unit is off |
 //!
 //! `vmul` and `vadd` instead of `vmla` would take about 4,900 instructions more in a step of SGD, and 4,900 cycles less by that table.
 //!
