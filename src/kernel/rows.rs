@@ -30,9 +30,10 @@ use crate::tensor::Array;
 /// constant number of rows.
 macro_rules! in_blocks {
     ($V:ty, $N:expr, $n:expr, |$row:ident, $sums:ident| $body:expr) => {{
-        let (n, mut total) = ($n, Totals::<$V, { $N }>::ZERO);
-        // One number at a time: a loop that isn't unrolled.
-        let block = if <$V>::LANES == 1 { core::hint::black_box(BLOCK) } else { BLOCK };
+        let mut total = Totals::<$V, { $N }>::ZERO;
+        // One number at a time: loops that aren't unrolled.
+        let one = <$V>::LANES == 1;
+        let (n, block) = if one { core::hint::black_box(($n, BLOCK)) } else { ($n, BLOCK) };
         for number in 0..n / BLOCK {
             let mut $sums = [<$V>::ZERO; $N];
             for i in 0..block {
