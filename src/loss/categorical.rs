@@ -129,6 +129,7 @@ fn softmax<K: Kernels, T: Scalar, const CLASSES: usize>(
 /// ln Σⱼ e^(yʲ - max y), and max y: without room for the exponentials, and with the bits that [`softmax`] has.
 #[inline(always)]
 fn log_sum<T: Scalar, const CLASSES: usize>(y: &[T; CLASSES]) -> (T, T) {
+    const { positive("SoftmaxCrossEntropy", &["CLASSES"], &[CLASSES]) }
     let [max, sum] = kernel::sum_below_largest(y);
     (kernel::LnNormal::of(sum), max)
 }
