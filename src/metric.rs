@@ -10,6 +10,7 @@
 //! | numbers | [`MeanAbsolute`], [`RSquared`] |
 
 use crate::budget::Text;
+use crate::layer::size::positive;
 use crate::loss::Label;
 use crate::scalar::{Scalar, all_finite};
 use crate::tensor::Tensor;
@@ -263,6 +264,7 @@ impl<const CLASSES: usize> ConfusionMatrix<CLASSES> {
 #[diagnostic::do_not_recommend]
 impl<T: Scalar, Y: Class, const N: usize> Metric<[T; N], Y> for ConfusionMatrix<N> {
     fn add(&mut self, output: &Tensor<[T; N]>, target: &Y) {
+        const { positive("ConfusionMatrix", &["CLASSES"], &[N]) }
         const { choice("ConfusionMatrix", N) }
         let class = target.class();
         if let (Some(row), Some(non_finite)) = (self.counts.get_mut(class), self.non_finite.get_mut(class)) {
