@@ -291,15 +291,26 @@ pub fn below_largest<K: Kernels, T: Scalar, const N: usize>(
 /// exponentials.
 #[inline]
 pub fn sum_below_largest<T: Scalar, const N: usize>(x: &[T; N]) -> [T; 2] {
-    let (max, mut sums) = (largest(x), [T::ZERO; 4]);
-    for x in x.chunks(16) {
-        let mut exponentials = [T::ZERO; 16];
-        for (to, &x) in exponentials.iter_mut().zip(x) {
-            *to = Exp::of(x - max);
+    let (max, mut sums, mut totals) = (largest(x), [T::ZERO; 4], [Total::ZERO; 4]);
+    for block in x.chunks(LONG) {
+        sums.fill(T::ZERO);
+        for x in block.chunks(16) {
+            let mut exponentials = [T::ZERO; 16];
+            for (to, &x) in exponentials.iter_mut().zip(x) {
+                *to = Exp::of(x - max);
+            }
+            for (i, &exponential) in exponentials.iter().take(x.len()).enumerate() {
+                sums[i % 4] += exponential;
+            }
         }
-        for (i, &exponential) in exponentials.iter().take(x.len()).enumerate() {
-            sums[i % 4] += exponential;
+        if const { N > LONG } {
+            for (total, &sum) in totals.iter_mut().zip(&sums) {
+                total.add(sum);
+            }
         }
+    }
+    if const { N > LONG } {
+        sums = totals.map(Total::value);
     }
     [max, (sums[0] + sums[2]) + (sums[1] + sums[3])]
 }

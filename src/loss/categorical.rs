@@ -246,6 +246,6 @@ impl<T: Scalar, const CLASSES: usize> Compares<[T; CLASSES], Vector<CLASSES, T>>
     #[inline(always)]
     fn loss(&self, y: &[T; CLASSES], target: &Vector<CLASSES, T>) -> T {
         let (ln_sum, max) = log_sum(y);
-        y.iter().zip(&target.0).fold(T::ZERO, |loss, (&y, &t)| loss + t * (ln_sum + (max - y)))
+        T::ZERO + total::sum(y.iter().zip(&target.0).map(|(&y, &t)| t * (ln_sum + (max - y))))
     }
 }
