@@ -235,7 +235,9 @@ unsafe fn panel<K: Kernels, T: Scalar, C: Convolution, const NV: usize, const PA
             let [some_rows, some_columns, some_outputs] = together::<NV>(row_taps, column_taps, outputs);
             let mut tile = [[<V<T, K>>::ZERO; NV]; ROWS];
             let to = tile.as_mut_ptr().cast::<T>();
-            for top in (0..row_taps.max(1)).step_by(some_rows) {
+            // Not `step_by`, whose panic for a step of 0 isn't always optimised away.
+            let mut top = 0;
+            while top < row_taps.max(1) {
                 for left in (0..column_taps.max(1)).step_by(some_columns) {
                     for output in (0..outputs).step_by(some_outputs) {
                         let pass = Pass {
@@ -266,6 +268,7 @@ unsafe fn panel<K: Kernels, T: Scalar, C: Convolution, const NV: usize, const PA
                         unsafe { walk::<K, T, C, NV, PART, false>(planes, classes, from, pass, m, wide, at, last) };
                     }
                 }
+                top += some_rows;
             }
         }
     }
