@@ -3,6 +3,10 @@
 //! This is one of the two modules that may contain `unsafe`; the other is the kernels.
 #![allow(unsafe_code)]
 
+mod arena;
+
+pub use self::arena::{Activations, Sample, Scratch};
+
 use core::mem::ManuallyDrop;
 
 use crate::budget::Text;
@@ -172,7 +176,7 @@ unsafe impl<T, A: Buffer<T>, B: Buffer<T>> Buffer<T> for Max<A, B> {}
 /// Two buffers, one behind the other.
 #[repr(C)]
 #[derive(Debug)]
-pub struct Both<A, B>(A, B);
+pub struct Both<A, B>(pub A, pub B);
 // SAFETY: an `A` and a `B`, and padding.
 unsafe impl<A: Zeroed, B: Zeroed> Zeroed for Both<A, B> {}
 // SAFETY: both are scalars of one type alone, so there is no padding between them or behind.

@@ -2,23 +2,24 @@
 
 use crate::budget::Text;
 use crate::kernel::{self, Kernels, Task};
+use crate::layer::plan::Memory;
 use crate::layer::size::positive_of;
-use crate::layer::{Apart, Context, Keep, Layer, No, Yes, checked};
+use crate::layer::{Apart, Context, Infer, Keep, Layer, No, Yes, checked};
 use crate::optimizer::{Accumulate, CopiesOf};
 use crate::parameter::{Info, Parameter, Path, Visitor, visit_gradients};
 use crate::scalar::Scalar;
-use crate::storage::{Aligned, Buffer, Max, Zeroed, batch};
+use crate::storage::{Activations, Aligned, Buffer, Max, Zeroed, batch};
 use crate::tensor::{Array, Tensor};
 use crate::training::ShowGradient;
 
 /// The memory that inference of a layer or network needs, for up to `B` samples at a time, 1 at least. The network may be a `static` in flash.
 #[expect(missing_debug_implementations)]
-pub struct Workspace<L: Layer, const B: usize = 1> {
-    saved: L::Saved<Apart, B>,
+pub struct Workspace<L: Infer, const B: usize = 1> {
+    memory: Memory<L, Apart, B>,
 }
-crate::storage::zeroed!([L: Layer, const B: usize] Workspace<L, B> { saved });
+crate::storage::zeroed!([L: Infer, const B: usize] Workspace<L, B> { memory });
 
-impl<L: Layer, const B: usize> Workspace<L, B> {
+impl<L: Infer, const B: usize> Workspace<L, B> {
     /// Refuses, in a build, room for no sample, wrong sizes, and a network that may lack something.
     const CHECK: () = {
         positive_of(Text::new("Workspace<L, ").number(B).text(">"), &["B"], &[B]);
@@ -42,7 +43,7 @@ impl<L: Layer, const B: usize> Workspace<L, B> {
     /// The output for one sample.
     pub fn infer<'a>(&'a mut self, layer: &'a L, x: &'a Tensor<L::In>) -> &'a Tensor<L::Out> {
         const { Self::CHECK }
-        match infer::<L, B>(layer, core::slice::from_ref(&x.0), &mut self.saved).first() {
+        match infer::<L, B>(layer, core::slice::from_ref(&x.0), &mut self.memory).first() {
             Some(y) => Tensor::from_ref(y),
             None => unreachable!(),
         }
@@ -51,7 +52,7 @@ impl<L: Layer, const B: usize> Workspace<L, B> {
     /// The outputs for a batch.
     pub fn infer_batch<'a>(&'a mut self, layer: &'a L, x: &'a Tensor<[L::In; B]>) -> &'a Tensor<[L::Out; B]> {
         const { Self::CHECK }
-        match batch(infer::<L, B>(layer, &x.0, &mut self.saved)) {
+        match batch(infer::<L, B>(layer, &x.0, &mut self.memory)) {
             Some(y) => y,
             None => unreachable!(),
         }
@@ -59,35 +60,35 @@ impl<L: Layer, const B: usize> Workspace<L, B> {
 }
 
 /// Refuses networks that may lack something: no error could say so.
-const fn complete<L: Layer>() {
+const fn complete<L: Infer>() {
     const LACKS: &str =
         "a network with a `FrozenRef` may lack its trunk: here, take trunk and head one after the other";
     assert!(checked::<L>().references == 0, "{}", LACKS);
 }
 
 /// Inference, to be dispatched.
-struct Infer<'t, L: Layer, const B: usize> {
+struct Use<'t, L: Infer, const B: usize> {
     layer: &'t L,
     x: &'t [L::In],
-    saved: &'t mut L::Saved<Apart, B>,
+    memory: &'t mut Memory<L, Apart, B>,
 }
 
-impl<'t, L: Layer, const B: usize> Task for Infer<'t, L, B> {
-    type Output = &'t mut [L::Out];
+impl<'t, L: Infer, const B: usize> Task for Use<'t, L, B> {
+    type Output = &'t [L::Out];
     #[inline(always)]
     fn run<K: Kernels>(self) -> Self::Output {
-        self.layer.infer::<K, Apart, B>(self.x, self.saved)
+        self.layer.infer::<K, Apart, B>(Activations::given(self.x, self.memory)).outlive()
     }
 }
 
 /// Inference with the best instructions there are.
 #[inline]
-pub(crate) fn infer<'a, L: Layer, const B: usize>(
+pub(crate) fn infer<'a, L: Infer, const B: usize>(
     layer: &'a L,
     x: &'a [L::In],
-    saved: &'a mut L::Saved<Apart, B>,
-) -> &'a mut [L::Out] {
-    kernel::run(Infer { layer, x, saved })
+    memory: &'a mut Memory<L, Apart, B>,
+) -> &'a [L::Out] {
+    kernel::run(Use { layer, x, memory })
 }
 
 /// Forward and backward of a layer or network alone, for batches of `B`, with the gradients of its parameters: for learning, testing,

@@ -7,14 +7,15 @@ use core::fmt::{Result, Write};
 use core::marker::PhantomData;
 
 use super::dense::visit;
+use super::plan::{Beside, Given, Taken};
 use super::softmax::normalise;
-use super::{Apart, Context, Cost, InPlace, Layer, Need, Place, Slices, Structure, Yes, most, products, size};
+use super::{Apart, Context, Cost, InPlace, Infer, Layer, Need, Place, Slices, Structure, Yes, most, products, size};
 use crate::budget::Text;
 use crate::kernel::{self, Kernels, LearnRows, MulRows, Plain, share};
 use crate::optimizer::{Copies, Rule};
 use crate::parameter::{Info, Order, Parameter, Path, Role, Visitor};
 use crate::scalar::Scalar;
-use crate::storage::Aligned;
+use crate::storage::{Aligned, Both};
 use crate::tensor::{Array, take, take_mut};
 
 /// Which steps a step looks at, as a type: [`All`] or [`Causal`].
@@ -132,6 +133,36 @@ impl<const STEPS: usize, const N: usize, const HEADS: usize, const HEAD: usize, 
         self.bias = *bias;
     }
 
+    /// Queries, keys and values.
+    #[inline(always)]
+    fn project<K: Kernels, const B: usize>(&self, x: &[[[T; N]; STEPS]], projected: [&mut [[[T; N]; STEPS]]; 3]) {
+        for (out, (weight, bias)) in projected.into_iter().zip(self.weight.iter().zip(&self.bias)) {
+            let (a, out) = (x.as_flattened(), out.as_flattened_mut());
+            share::<K, _, B>(MulRows { a, m: &weight.0, bias: Some(bias), out, end: Plain });
+        }
+    }
+
+    /// The heads of a sample, side by side, and the probabilities in them.
+    #[inline(always)]
+    fn attend<K: Kernels>(
+        [q, k, v]: [&[[T; N]; STEPS]; 3],
+        p: &mut [[[T; STEPS]; STEPS]; HEADS],
+        y: &mut [[T; N]; STEPS],
+    ) {
+        kernel::scores::<K, T, STEPS, N, HEADS, HEAD>([q, k], Self::scale(), M::CAUSAL, p);
+        normalise::<K, T, STEPS>(p.as_flattened_mut());
+        kernel::weighted::<K, T, STEPS, N, HEADS, HEAD>(p, v, M::CAUSAL, y);
+    }
+
+    /// The output, from the heads.
+    #[inline(always)]
+    fn combine<K: Kernels, const B: usize>(&self, heads: &[[[T; N]; STEPS]], y: &mut [[[T; N]; STEPS]]) {
+        for (weight, bias) in self.weight.iter().zip(&self.bias).skip(3) {
+            let (a, out) = (heads.as_flattened(), y.as_flattened_mut());
+            share::<K, _, B>(MulRows { a, m: &weight.0, bias: Some(bias), out, end: Plain });
+        }
+    }
+
     /// 1 / √`HEAD`.
     #[inline(always)]
     fn scale() -> T {
@@ -153,6 +184,10 @@ impl<const STEPS: usize, const N: usize, const HEADS: usize, const HEAD: usize, 
     }
 }
 
+/// What use needs beside the output: queries, keys and values, and the probabilities of one sample.
+type Scratches<const STEPS: usize, const N: usize, const HEADS: usize, const B: usize, T> =
+    Both<[[[[T; N]; STEPS]; B]; 3], [[[T; STEPS]; STEPS]; HEADS]>;
+
 /// What forward leaves for backward.
 #[expect(missing_debug_implementations)]
 pub struct Attended<const STEPS: usize, const N: usize, const HEADS: usize, const B: usize, T> {
@@ -168,18 +203,13 @@ pub struct Attended<const STEPS: usize, const N: usize, const HEADS: usize, cons
 crate::storage::zeroed!([const STEPS: usize, const N: usize, const HEADS: usize, const B: usize, T: Scalar]
     Attended<STEPS, N, HEADS, B, T> { query, key, value, probabilities, heads, output });
 
-impl<const STEPS: usize, const N: usize, const HEADS: usize, const HEAD: usize, T: Scalar, M: Mask> Layer
+impl<const STEPS: usize, const N: usize, const HEADS: usize, const HEAD: usize, T: Scalar, M: Mask> Infer
     for MultiHeadAttention<STEPS, N, HEADS, HEAD, T, M>
 {
-    type T = T;
     type In = [[T; N]; STEPS];
     type Out = [[T; N]; STEPS];
-    type Wants = Apart;
-    type Leaves = InPlace;
-    type Learns = Yes;
-    type Saved<P: Place, const B: usize> = Attended<STEPS, N, HEADS, B, T>;
-    type Wide<const B: usize> = [[[T; N]; STEPS]; B];
-    type Slots<K: Copies> = [Projection<K, N, T>; 4];
+    type Plan<P: Place, const B: usize> =
+        Beside<P, [[T; N]; STEPS], [[T; N]; STEPS], B, Scratches<STEPS, N, HEADS, B, T>>;
     const STRUCTURE: Structure = Structure::layer("MultiHeadAttention", &[N, HEADS, M::CAUSAL as usize]);
     const COST: Cost = {
         let () = Self::CHECK;
@@ -188,6 +218,7 @@ impl<const STEPS: usize, const N: usize, const HEADS: usize, const HEAD: usize, 
         let (projection, heads) = (products(&[STEPS, N, N]), 2 * pairs * N as u64);
         Cost {
             parameters: 4 * (N * N + N),
+            learns: true,
             forward: 4 * projection + heads,
             gradient: 4 * projection,
             // The gradient of the heads is needed for those of the weights before them.
@@ -196,6 +227,33 @@ impl<const STEPS: usize, const N: usize, const HEADS: usize, const HEAD: usize, 
             ..Cost::NONE
         }
     };
+
+    #[inline(always)]
+    fn infer<'m, K: Kernels, P: Place, const B: usize>(&self, x: Taken<'m, Self, P, B>) -> Given<'m, Self, P, B> {
+        const { Self::CHECK }
+        x.map_with::<_, Scratches<STEPS, N, HEADS, B, T>>(|x, y, Both([query, key, value], probabilities)| {
+            let [query, key, value] = [query, key, value].map(|rows| take_mut(rows, x.len()));
+            self.project::<K, B>(x, [&mut *query, &mut *key, &mut *value]);
+            for (((q, k), v), y) in query.iter_mut().zip(&*key).zip(&*value).zip(&mut *y) {
+                Self::attend::<K>([q, k, v], probabilities, y);
+                // The queries aren't read any more: the heads stay there.
+                *q = *y;
+            }
+            self.combine::<K, B>(query, y);
+        })
+    }
+}
+
+impl<const STEPS: usize, const N: usize, const HEADS: usize, const HEAD: usize, T: Scalar, M: Mask> Layer
+    for MultiHeadAttention<STEPS, N, HEADS, HEAD, T, M>
+{
+    type T = T;
+    type Wants = Apart;
+    type Leaves = InPlace;
+    type Learns = Yes;
+    type Saved<P: Place, const B: usize> = Attended<STEPS, N, HEADS, B, T>;
+    type Wide<const B: usize> = [[[T; N]; STEPS]; B];
+    type Slots<K: Copies> = [Projection<K, N, T>; 4];
     const SLICES: Slices = Slices { functions: most(HEADS * STEPS * STEPS, STEPS * N), ..Slices::whole::<Self>() };
 
     #[inline(always)]
@@ -208,25 +266,14 @@ impl<const STEPS: usize, const N: usize, const HEADS: usize, const HEAD: usize, 
         const { Self::CHECK }
         let x = P::read(x);
         let Attended { query, key, value, probabilities, heads, output } = saved;
-        let mut parameters = self.weight.iter().zip(&self.bias);
-        for (out, (weight, bias)) in [&mut *query, key, value].into_iter().zip(&mut parameters) {
-            let (a, out) = (x.as_flattened(), take_mut(out, x.len()).as_flattened_mut());
-            share::<K, _, B>(MulRows { a, m: &weight.0, bias: Some(bias), out, end: Plain });
-        }
-
-        let (scale, causal) = (Self::scale(), M::CAUSAL);
-        let projected = query.iter().zip(&*key).zip(&*value).take(x.len());
-        for (((q, k), v), (p, y)) in projected.zip(probabilities.iter_mut().zip(&mut *heads)) {
-            kernel::scores::<K, T, STEPS, N, HEADS, HEAD>([q, k], scale, causal, p);
-            normalise::<K, T, STEPS>(p.as_flattened_mut());
-            kernel::weighted::<K, T, STEPS, N, HEADS, HEAD>(p, v, causal, y);
-        }
-
         let y = take_mut(output, x.len());
-        for (weight, bias) in parameters {
-            let (a, out) = (take(heads, x.len()).as_flattened(), y.as_flattened_mut());
-            share::<K, _, B>(MulRows { a, m: &weight.0, bias: Some(bias), out, end: Plain });
+        self.project::<K, B>(x, [&mut *query, &mut *key, &mut *value].map(|rows| take_mut(rows, x.len())));
+        for (((q, k), v), (p, y)) in
+            query.iter().zip(&*key).zip(&*value).zip(probabilities.iter_mut().zip(&mut *heads)).take(x.len())
+        {
+            Self::attend::<K>([q, k, v], p, y);
         }
+        self.combine::<K, B>(take(heads, x.len()), y);
         y
     }
 

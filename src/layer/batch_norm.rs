@@ -12,13 +12,14 @@
 use core::fmt::{Result as Written, Write};
 use core::marker::PhantomData;
 
-use super::{Apart, Context, Cost, InPlace, Layer, Need, Place, Setting, SettingError, Structure, Yes, size};
+use super::plan::{Given, Taken, Within};
+use super::{Apart, Context, Cost, InPlace, Infer, Layer, Need, Place, Setting, SettingError, Structure, Yes, size};
 use crate::budget::Text;
 use crate::kernel::{self, Kernels};
 use crate::optimizer::{Copies, Rule, checked_epsilon, checked_fraction};
 use crate::parameter::{Domain, Info, Parameter, Path, Role, Visitor};
 use crate::scalar::Scalar;
-use crate::storage::Zeroed;
+use crate::storage::{Both, Zeroed};
 use crate::tensor::{Array, Shape, take, take_mut};
 
 /// [`BatchNorm`] of each of `C` channels of a sequence `[[T; C]; LEN]`.
@@ -231,10 +232,35 @@ pub(super) fn rows_mut<const N: usize, A: Array>(samples: &mut [A]) -> &mut [[A:
     Array::group_mut(A::flatten_mut(samples))
 }
 
-impl<const N: usize, T: Scalar, A: Array<T = T>> Layer for BatchNorm<N, A> {
-    type T = T;
+impl<const N: usize, T: Scalar, A: Array<T = T>> Infer for BatchNorm<N, A> {
     type In = A;
     type Out = A;
+    type Plan<P: Place, const B: usize> = Within<Both<[A; B], [T; N]>>;
+    const STRUCTURE: Structure = Structure::layer("BatchNorm", &[N]);
+    const COST: Cost = {
+        let () = Self::CHECK;
+        let needs_two = if Self::SINGLE { Some(Self::NAME) } else { None };
+        Cost { parameters: 4 * N + 1, learns: true, statistics: 1, needs_two, ..Cost::NONE }
+    };
+
+    #[inline(always)]
+    fn infer<'m, K: Kernels, P: Place, const B: usize>(&self, x: Taken<'m, Self, P, B>) -> Given<'m, Self, P, B> {
+        const { Self::CHECK }
+        x.own().change_with::<[T; N]>(|x, scale| {
+            for (scale, &variance) in scale.iter_mut().zip(&self.variance) {
+                *scale = T::ONE / (self.running(variance) + self.epsilon()).sqrt();
+            }
+            for x in rows_mut::<N, A>(x) {
+                for c in 0..N {
+                    x[c] = (x[c] - self.mean[c]) * scale[c] * self.gain[c] + self.bias[c];
+                }
+            }
+        })
+    }
+}
+
+impl<const N: usize, T: Scalar, A: Array<T = T>> Layer for BatchNorm<N, A> {
+    type T = T;
     type Wants = Apart;
     type Leaves = InPlace;
     type Learns = Yes;
@@ -243,12 +269,6 @@ impl<const N: usize, T: Scalar, A: Array<T = T>> Layer for BatchNorm<N, A> {
     type Saved<P: Place, const B: usize> = ([A; B], [[T; N]; 5]);
     type Wide<const B: usize> = [A; B];
     type Slots<K: Copies> = (K::Of<[T; N]>, K::Of<[T; N]>);
-    const STRUCTURE: Structure = Structure::layer("BatchNorm", &[N]);
-    const COST: Cost = {
-        let () = Self::CHECK;
-        let needs_two = if Self::SINGLE { Some(Self::NAME) } else { None };
-        Cost { parameters: 4 * N + 1, statistics: 1, needs_two, ..Cost::NONE }
-    };
 
     #[inline(always)]
     fn needs_two(&self) -> Option<&'static str> {
@@ -279,21 +299,6 @@ impl<const N: usize, T: Scalar, A: Array<T = T>> Layer for BatchNorm<N, A> {
             }
             self.normalise(x, y, mean, scale, shift);
         }
-        y
-    }
-
-    #[inline(always)]
-    fn infer<'a, K: Kernels, P: Place, const B: usize>(
-        &self,
-        x: P::Input<'a, A>,
-        (y, [mean, variance, scale, ..]): &'a mut Self::Saved<P, B>,
-    ) -> &'a mut [A] {
-        const { Self::CHECK }
-        let x = P::read(x);
-        let y = take_mut(y, x.len());
-        self.recall(mean, variance);
-        self.scales(variance, scale);
-        self.normalise(x, y, mean, scale, &self.bias);
         y
     }
 

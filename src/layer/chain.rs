@@ -3,14 +3,15 @@
 use core::fmt::{Result, Write};
 use core::marker::PhantomData;
 
-use super::fusion::{Before, Fused, Nothing, done, fuses};
+use super::fusion::{Applied, Before, Fused, Nothing, done, fused, fuses};
+use super::infer::{Given, Infer, Leaves, Plan, Taken, Then};
 use super::network::{Fits, Joint};
 use super::{Apart, Context, Cost, Layer, Need, No, Place, Slices, Yes};
 use crate::kernel::{self, Kernels, Slopes};
 use crate::optimizer::{Copies, Rule};
 use crate::parameter::{Parameter, Path, Visitor};
 use crate::scalar::Scalar;
-use crate::storage::{Buffer, Max, Zeroed};
+use crate::storage::{Activations, Buffer, Max, Sample, Zeroed};
 use crate::tensor::Array;
 
 /// Layer `A` and the chain `B` of those behind it, as a type.
@@ -22,42 +23,38 @@ pub struct Link<A, B>(PhantomData<(A, B)>);
 pub struct End<A>(PhantomData<A>);
 
 /// One sample that a layer takes.
-pub type In<L> = <L as Layer>::In;
+pub type In<L> = <L as Infer>::In;
 /// The first layer of a chain.
-pub type First<N> = <N as Chain>::First;
+pub type First<N> = <N as Uses>::First;
 
 /// Where the first layer of chain `N` writes its output when the chain comes after layer `A`.
 type Behind<A, N> = Joint<A, First<N>>;
 
 /// Hands a layer's output on to the one behind it.
 #[inline(always)]
-fn joint<A: Layer, N: Chain>(y: &mut [A::Out]) -> <Behind<A, N> as Place>::Input<'_, In<First<N>>>
+fn joint<A: Layer, N: Chain<Scalar = A::T>>(y: &mut [A::Out]) -> <Behind<A, N> as Place>::Input<'_, In<First<N>>>
 where
     A::Out: Fits<In<First<N>>, A, First<N>>,
 {
     <Behind<A, N>>::input(A::Out::pass_mut(y))
 }
 
-/// What a chain of layers is and does, as a [`Layer`] is and does it: its methods are given references to the layers, and the place `at` of the first of
-/// them in the network.
-#[expect(clippy::too_many_arguments, reason = "those of `Layer`")]
-pub trait Chain: 'static {
+/// What a chain of layers is and does in use, as an [`Infer`] is and does it: its methods are given references to the layers.
+pub trait Uses: 'static {
     /// The first layer.
-    type First: Layer<T = Self::T>;
+    type First: Infer;
     /// References to the layers.
     type Refs<'l>: Copy;
     /// References to the layers, to be changed.
     type Muts<'l>;
 
-    type T: Scalar;
-    type Out: Array<T = Self::T>;
-    type Leaves: Place;
-    type Learns: Need;
-    type Saved<P: Place, const B: usize>: Zeroed;
-    type Wide<const B: usize>: Buffer<Self::T>;
-    type Slots<K: Copies>: Zeroed;
+    type Out: Sample;
+    type Plan<P: Place, const B: usize>: Plan;
     const COST: Cost;
-    const SLICES: Slices;
+    /// Multiply-adds of all layers but the last.
+    const AGAIN: u64;
+    /// Those of them in front of which nothing learns, nor in them.
+    const IDLE: u64;
 
     /// The first of the layers.
     fn first<'l>(layers: Self::Refs<'l>) -> &'l Self::First;
@@ -67,14 +64,126 @@ pub trait Chain: 'static {
 
     fn is_ready(layers: Self::Refs<'_>) -> bool;
 
+    /// The first layer's part is `Done` if the layer before did it: its output is then where that layer's was.
+    fn infer<'m, K: Kernels, P: Place, const B: usize, Done: Need>(
+        layers: Self::Refs<'_>,
+        x: Activations<'m, In<Self::First>, P, Needed<Self, P, B>, B>,
+    ) -> Activations<'m, Self::Out, Left<Self, P, B>, Needed<Self, P, B>, B>;
+}
+
+/// The memory of a chain's use.
+type Needed<C, P, const B: usize> = <<C as Uses>::Plan<P, B> as Plan>::Memory;
+/// Where a chain's output is.
+type Left<C, P, const B: usize> = <<C as Uses>::Plan<P, B> as Plan>::Leaves;
+
+impl<A: Infer> Uses for End<A> {
+    type First = A;
+    type Refs<'l> = &'l A;
+    type Muts<'l> = &'l mut A;
+
+    type Out = A::Out;
+    type Plan<P: Place, const B: usize> = A::Plan<P, B>;
+    const COST: Cost = A::COST;
+    const AGAIN: u64 = 0;
+    const IDLE: u64 = 0;
+
+    #[inline(always)]
+    fn first<'l>(layer: Self::Refs<'l>) -> &'l A {
+        layer
+    }
+
+    #[inline(always)]
+    fn refs<'l>(layer: &'l Self::Muts<'_>) -> Self::Refs<'l> {
+        layer
+    }
+
+    #[inline(always)]
+    fn is_ready(layer: &A) -> bool {
+        layer.is_ready()
+    }
+
+    #[inline(always)]
+    fn infer<'m, K: Kernels, P: Place, const B: usize, Done: Need>(
+        layer: &A,
+        x: Taken<'m, A, P, B>,
+    ) -> Given<'m, A, P, B> {
+        if const { Done::WANTED } { x.done() } else { layer.infer::<K, P, B>(x) }
+    }
+}
+
+impl<A: Infer, N: Uses> Uses for Link<A, N>
+where
+    A::Out: Fits<In<First<N>>, A, First<N>>,
+{
+    type First = A;
+    type Refs<'l> = (&'l A, N::Refs<'l>);
+    type Muts<'l> = (&'l mut A, N::Muts<'l>);
+
+    type Out = N::Out;
+    type Plan<P: Place, const B: usize> = Then<A::Plan<P, B>, N::Plan<Leaves<A, P, B>, B>>;
+    const COST: Cost = A::COST.then(N::COST);
+    const AGAIN: u64 = A::COST.forward + N::AGAIN;
+    const IDLE: u64 = if A::COST.learns { 0 } else { A::COST.forward + N::IDLE };
+
+    #[inline(always)]
+    fn first<'l>((layer, _): Self::Refs<'l>) -> &'l A {
+        layer
+    }
+
+    #[inline(always)]
+    fn refs<'l>((layer, others): &'l Self::Muts<'_>) -> Self::Refs<'l> {
+        (layer, N::refs(others))
+    }
+
+    #[inline(always)]
+    fn is_ready((layer, others): Self::Refs<'_>) -> bool {
+        layer.is_ready() && N::is_ready(others)
+    }
+
+    #[inline(always)]
+    fn infer<'m, K: Kernels, P: Place, const B: usize, Done: Need>(
+        (layer, others): Self::Refs<'_>,
+        x: Activations<'m, In<A>, P, Needed<Self, P, B>, B>,
+    ) -> Activations<'m, N::Out, Left<Self, P, B>, Needed<Self, P, B>, B> {
+        let y = x.through(|x: Taken<'m, A, P, B>| -> Given<'m, A, P, B> {
+            if const { Done::WANTED } {
+                x.done()
+            } else if const { fused::<K, A, First<N>, Leaves<A, P, B>>() } {
+                layer.infer_then::<K, P, B>(x, Applied(N::first(others)))
+            } else {
+                layer.infer::<K, P, B>(x)
+            }
+        });
+        y.cast().through(|y| {
+            if const { fused::<K, A, First<N>, Leaves<A, P, B>>() } {
+                N::infer::<K, Leaves<A, P, B>, B, Yes>(others, y)
+            } else {
+                N::infer::<K, Leaves<A, P, B>, B, No>(others, y)
+            }
+        })
+    }
+}
+
+/// What a chain of layers is and does, as a [`Layer`] is and does it: its methods are given references to the layers, and the place `at` of the first of
+/// them in the network.
+#[expect(clippy::too_many_arguments, reason = "those of `Layer`")]
+pub trait Chain: Uses<First: Layer<T = Self::Scalar>, Out: Array<T = Self::Scalar>> {
+    type Scalar: Scalar;
+    type Leaves: Place;
+    type Learns: Need;
+    type Saved<P: Place, const B: usize>: Zeroed;
+    type Wide<const B: usize>: Buffer<Self::Scalar>;
+    type Slots<K: Copies>: Zeroed;
+    const SLICES: Slices;
+
     fn needs_two(layers: Self::Refs<'_>) -> Option<&'static str>;
 
     /// The first layer's part is `Done` if the layer before did it: its output is then where that layer's was.
-    fn forward<'a, K: Kernels, P: Place, const B: usize, M: Mode, Done: Need>(
+    fn forward<'a, K: Kernels, P: Place, const B: usize, Done: Need>(
         layers: Self::Refs<'_>,
         x: P::Input<'a, In<Self::First>>,
         saved: &'a mut Self::Saved<P, B>,
-        mode: M,
+        context: Context,
         at: u64,
     ) -> &'a mut [Self::Out];
 
@@ -87,11 +196,11 @@ pub trait Chain: 'static {
 
     /// From the last layer to the first. Inputs are found again on the way in; a layer's dx is wanted if the network's is, or if a layer before it
     /// learns. A layer's part may be done by the layer behind it.
-    fn backward<K: Kernels, P: Place, const B: usize, D: Need, R: Rule<Self::T>, F: Before<Self::T>>(
+    fn backward<K: Kernels, P: Place, const B: usize, D: Need, R: Rule<Self::Scalar>, F: Before<Self::Scalar>>(
         layers: &mut Self::Muts<'_>,
         x: &[In<Self::First>],
         saved: &mut Self::Saved<P, B>,
-        grad: &mut [Self::T],
+        grad: &mut [Self::Scalar],
         slots: &mut Self::Slots<R::Slots>,
         rule: &R,
         context: Context,
@@ -99,11 +208,11 @@ pub trait Chain: 'static {
         before: F,
     );
 
-    fn turn<'a, K: Kernels, R: Rule<Self::T>>(
+    fn turn<'a, K: Kernels, R: Rule<Self::Scalar>>(
         layers: &mut Self::Muts<'_>,
         x: [&'a [In<Self::First>]; 2],
         saved: &'a mut Self::Saved<Apart, 1>,
-        grad: &mut [Self::T],
+        grad: &mut [Self::Scalar],
         slots: &mut Self::Slots<R::Slots>,
         rule: &R,
         contexts: [Context; 2],
@@ -121,11 +230,11 @@ pub trait Chain: 'static {
         slice: usize,
     );
 
-    fn backward_slice<K: Kernels, P: Place, const B: usize, D: Need, R: Rule<Self::T>>(
+    fn backward_slice<K: Kernels, P: Place, const B: usize, D: Need, R: Rule<Self::Scalar>>(
         layers: &mut Self::Muts<'_>,
         x: &[In<Self::First>],
         saved: &mut Self::Saved<P, B>,
-        grad: &mut [Self::T],
+        grad: &mut [Self::Scalar],
         slots: &mut Self::Slots<R::Slots>,
         rule: &R,
         context: Context,
@@ -133,9 +242,9 @@ pub trait Chain: 'static {
         slice: usize,
     );
 
-    fn visit(layers: Self::Refs<'_>, path: Path, at: u64, visitor: &mut impl FnMut(Parameter<'_, Self::T>));
+    fn visit(layers: Self::Refs<'_>, path: Path, at: u64, visitor: &mut impl FnMut(Parameter<'_, Self::Scalar>));
 
-    fn visit_mut<K: Copies, G: Copies, V: Visitor<Self::T, K, G>>(
+    fn visit_mut<K: Copies, G: Copies, V: Visitor<Self::Scalar, K, G>>(
         layers: &mut Self::Muts<'_>,
         path: Path,
         at: u64,
@@ -145,69 +254,10 @@ pub trait Chain: 'static {
     );
 
     /// Added to a sum.
-    fn penalty(layers: Self::Refs<'_>, sum: Self::T) -> Self::T;
+    fn penalty(layers: Self::Refs<'_>, sum: Self::Scalar) -> Self::Scalar;
 
     /// Each layer, with a comma behind it.
     fn source(layers: Self::Refs<'_>, out: &mut impl Write) -> Result;
-}
-
-/// How a layer goes forward: in training, with a [`Context`], or [`InUse`].
-pub trait Mode: Copy {
-    /// That of layer `at` of a network.
-    fn part(self, at: u64) -> Self;
-    /// The context, in training.
-    fn context(self) -> Option<Context>;
-    /// The layer's pass.
-    fn forward<'a, L: Layer, K: Kernels, P: Place, const B: usize>(
-        self,
-        layer: &L,
-        x: P::Input<'a, L::In>,
-        saved: &'a mut L::Saved<P, B>,
-    ) -> &'a mut [L::Out];
-}
-
-impl Mode for Context {
-    #[inline(always)]
-    fn part(self, at: u64) -> Self {
-        self.part(at)
-    }
-    #[inline(always)]
-    fn context(self) -> Option<Context> {
-        Some(self)
-    }
-    #[inline(always)]
-    fn forward<'a, L: Layer, K: Kernels, P: Place, const B: usize>(
-        self,
-        layer: &L,
-        x: P::Input<'a, L::In>,
-        saved: &'a mut L::Saved<P, B>,
-    ) -> &'a mut [L::Out] {
-        layer.forward::<K, P, B>(x, saved, self)
-    }
-}
-
-/// [`Layer::infer`].
-#[derive(Clone, Copy, Debug)]
-pub struct InUse;
-
-impl Mode for InUse {
-    #[inline(always)]
-    fn part(self, _at: u64) -> Self {
-        self
-    }
-    #[inline(always)]
-    fn context(self) -> Option<Context> {
-        None
-    }
-    #[inline(always)]
-    fn forward<'a, L: Layer, K: Kernels, P: Place, const B: usize>(
-        self,
-        layer: &L,
-        x: P::Input<'a, L::In>,
-        saved: &'a mut L::Saved<P, B>,
-    ) -> &'a mut [L::Out] {
-        layer.infer::<K, P, B>(x, saved)
-    }
 }
 
 /// Backward of a layer, and of the function of the one before it.
@@ -231,34 +281,13 @@ fn backward<A: Layer, K: Kernels, P: Place, const B: usize, D: Need, R: Rule<A::
 }
 
 impl<A: Layer> Chain for End<A> {
-    type First = A;
-    type Refs<'l> = &'l A;
-    type Muts<'l> = &'l mut A;
-
-    type T = A::T;
-    type Out = A::Out;
+    type Scalar = A::T;
     type Leaves = A::Leaves;
     type Learns = A::Learns;
     type Saved<P: Place, const B: usize> = A::Saved<P, B>;
     type Wide<const B: usize> = A::Wide<B>;
     type Slots<K: Copies> = A::Slots<K>;
-    const COST: Cost = A::COST;
     const SLICES: Slices = A::SLICES;
-
-    #[inline(always)]
-    fn first<'l>(layer: Self::Refs<'l>) -> &'l A {
-        layer
-    }
-
-    #[inline(always)]
-    fn refs<'l>(layer: &'l Self::Muts<'_>) -> Self::Refs<'l> {
-        layer
-    }
-
-    #[inline(always)]
-    fn is_ready(layer: &A) -> bool {
-        layer.is_ready()
-    }
 
     #[inline(always)]
     fn needs_two(layer: &A) -> Option<&'static str> {
@@ -266,14 +295,14 @@ impl<A: Layer> Chain for End<A> {
     }
 
     #[inline(always)]
-    fn forward<'a, K: Kernels, P: Place, const B: usize, M: Mode, Done: Need>(
+    fn forward<'a, K: Kernels, P: Place, const B: usize, Done: Need>(
         layer: &A,
         x: P::Input<'a, A::In>,
         saved: &'a mut A::Saved<P, B>,
-        mode: M,
+        context: Context,
         at: u64,
     ) -> &'a mut [A::Out] {
-        if const { Done::WANTED } { done::<A, P>(x) } else { mode.part(at).forward::<A, K, P, B>(layer, x, saved) }
+        if const { Done::WANTED } { done::<A, P>(x) } else { layer.forward::<K, P, B>(x, saved, context.part(at)) }
     }
 
     #[inline(always)]
@@ -375,38 +404,17 @@ impl<A: Layer> Chain for End<A> {
     }
 }
 
-impl<A: Layer, N: Chain<T = A::T>> Chain for Link<A, N>
+impl<A: Layer, N: Chain<Scalar = A::T>> Chain for Link<A, N>
 where
     A::Out: Fits<In<First<N>>, A, First<N>>,
 {
-    type First = A;
-    type Refs<'l> = (&'l A, N::Refs<'l>);
-    type Muts<'l> = (&'l mut A, N::Muts<'l>);
-
-    type T = A::T;
-    type Out = N::Out;
+    type Scalar = A::T;
     type Leaves = N::Leaves;
     type Learns = <A::Learns as Need>::Or<N::Learns>;
     type Saved<P: Place, const B: usize> = (A::Saved<P, B>, N::Saved<Behind<A, N>, B>);
     type Wide<const B: usize> = Max<A::Wide<B>, N::Wide<B>>;
     type Slots<K: Copies> = (A::Slots<K>, N::Slots<K>);
-    const COST: Cost = A::COST.then(N::COST, <A::Learns as Need>::WANTED);
     const SLICES: Slices = A::SLICES.then(N::SLICES, <A::Learns as Need>::WANTED);
-
-    #[inline(always)]
-    fn first<'l>((layer, _): Self::Refs<'l>) -> &'l A {
-        layer
-    }
-
-    #[inline(always)]
-    fn refs<'l>((layer, others): &'l Self::Muts<'_>) -> Self::Refs<'l> {
-        (layer, N::refs(others))
-    }
-
-    #[inline(always)]
-    fn is_ready((layer, others): Self::Refs<'_>) -> bool {
-        layer.is_ready() && N::is_ready(others)
-    }
 
     #[inline(always)]
     fn needs_two((layer, others): Self::Refs<'_>) -> Option<&'static str> {
@@ -414,25 +422,25 @@ where
     }
 
     #[inline(always)]
-    fn forward<'a, K: Kernels, P: Place, const B: usize, M: Mode, Done: Need>(
+    fn forward<'a, K: Kernels, P: Place, const B: usize, Done: Need>(
         (layer, others): Self::Refs<'_>,
         x: P::Input<'a, A::In>,
         (saved, behind): &'a mut Self::Saved<P, B>,
-        mode: M,
+        context: Context,
         at: u64,
     ) -> &'a mut [N::Out] {
         let x = if const { Done::WANTED } {
             done::<A, P>(x)
         } else if const { fuses::<K, A, First<N>>() } {
-            layer.forward_then::<K, P, B>(x, saved, mode.part(at).context(), Fused(N::first(others)))
+            layer.forward_then::<K, P, B>(x, saved, context.part(at), Fused(N::first(others)))
         } else {
-            mode.part(at).forward::<A, K, P, B>(layer, x, saved)
+            layer.forward::<K, P, B>(x, saved, context.part(at))
         };
         let x = joint::<A, N>(x);
         if const { fuses::<K, A, First<N>>() } {
-            N::forward::<K, Behind<A, N>, B, M, Yes>(others, x, behind, mode, at + 1)
+            N::forward::<K, Behind<A, N>, B, Yes>(others, x, behind, context, at + 1)
         } else {
-            N::forward::<K, Behind<A, N>, B, M, No>(others, x, behind, mode, at + 1)
+            N::forward::<K, Behind<A, N>, B, No>(others, x, behind, context, at + 1)
         }
     }
 
@@ -510,7 +518,7 @@ where
         );
         N::observe::<Behind<A, N>, 1>(others, behind, x.len());
         let x = layer.turn::<K, R>([x, next], saved, grad, slots, rule, [context.part(at), then.part(at)]);
-        N::forward::<K, Behind<A, N>, 1, _, No>(N::refs(others), joint::<A, N>(x), behind, then, at + 1)
+        N::forward::<K, Behind<A, N>, 1, No>(N::refs(others), joint::<A, N>(x), behind, then, at + 1)
     }
 
     #[inline(always)]

@@ -5,7 +5,8 @@
 use core::marker::PhantomData;
 
 use super::beside::{Takes, add, split};
-use super::{Apart, Context, Cost, InPlace, Layer, Need, Place, Slices, Structure, size};
+use super::plan::{Given, Memory, Taken, Within};
+use super::{Apart, Context, Cost, InPlace, Infer, Layer, Need, Place, Slices, Structure, size};
 use crate::budget::Text;
 use crate::kernel::{self, Kernels};
 use crate::optimizer::{Copies, Rule};
@@ -50,7 +51,7 @@ impl<A, B, Out> Concat<A, B, Out> {
     }
 }
 
-impl<A: Layer, B: Layer<T = A::T>, Out: Array<T = A::T>> Concat<A, B, Out> {
+impl<A: Infer<Out: Array<T = Out::T>>, B: Infer<Out: Array<T = Out::T>>, Out: Array> Concat<A, B, Out> {
     /// Whether the output is as long as both, and else alike.
     const CHECK: () = {
         let (a, b, out) = (&A::Out::SHAPE, &B::Out::SHAPE, &Out::SHAPE);
@@ -65,9 +66,8 @@ impl<A: Layer, B: Layer<T = A::T>, Out: Array<T = A::T>> Concat<A, B, Out> {
 
     /// Writes [A(x), B(x)].
     #[inline(always)]
-    fn join<'a, const BATCH: usize>(a: &[A::Out], b: &[B::Out], y: &'a mut [Out; BATCH]) -> &'a mut [Out] {
+    fn join(a: &[A::Out], b: &[B::Out], y: &mut [Out]) {
         const { Self::CHECK }
-        let y = take_mut(y, a.len().min(b.len()));
         let (in_a, in_b) = const { (A::Out::SHAPE.last(), B::Out::SHAPE.last()) };
         let parts = A::Out::flatten(a).chunks(in_a).zip(B::Out::flatten(b).chunks(in_b));
         for (y, (a, b)) in Out::flatten_mut(y).chunks_mut(in_a + in_b).zip(parts) {
@@ -75,12 +75,11 @@ impl<A: Layer, B: Layer<T = A::T>, Out: Array<T = A::T>> Concat<A, B, Out> {
                 *y = *from;
             }
         }
-        y
     }
 
     /// The part of dy that begins at `first` of the last dimension, in rows of `part`.
     #[inline(always)]
-    fn part(dy: &[Out], (first, part): (usize, usize), to: &mut [A::T]) {
+    fn part(dy: &[Out], (first, part): (usize, usize), to: &mut [Out::T]) {
         for (dy, to) in Out::flatten(dy).chunks(const { Out::SHAPE.last() }).zip(to.chunks_mut(part)) {
             for (to, dy) in to.iter_mut().zip(dy.iter().skip(first)) {
                 *to = *dy;
@@ -89,13 +88,55 @@ impl<A: Layer, B: Layer<T = A::T>, Out: Array<T = A::T>> Concat<A, B, Out> {
     }
 }
 
+impl<A: Infer<Out: Array<T = Out::T>>, B: Infer<Out: Array<T = Out::T>>, Out: Array> Infer for Concat<A, B, Out>
+where
+    A::In: Takes<B::In, A, B>,
+{
+    type In = A::In;
+    type Out = Out;
+    type Plan<P: Place, const BATCH: usize> = Within<
+        Both<
+            P::Held<[A::In; BATCH]>,
+            Max<
+                Max<Memory<A, Apart, BATCH>, [A::Out; BATCH]>,
+                Both<[A::Out; BATCH], Max<Memory<B, Apart, BATCH>, Both<[B::Out; BATCH], [Out; BATCH]>>>,
+            >,
+        >,
+    >;
+    const STRUCTURE: Structure = Structure::around("Concat", &[], &[&A::STRUCTURE, &B::STRUCTURE]);
+    const COST: Cost = {
+        let () = Self::CHECK;
+        A::COST.beside(B::COST)
+    };
+
+    #[inline(always)]
+    fn is_ready(&self) -> bool {
+        self.layers.0.is_ready() && self.layers.1.is_ready()
+    }
+
+    #[inline(always)]
+    fn accepts(x: &A::In) -> bool {
+        A::accepts(x) && A::In::pass(core::slice::from_ref(x)).iter().all(B::accepts)
+    }
+
+    #[inline(always)]
+    fn infer<'m, K: Kernels, P: Place, const BATCH: usize>(
+        &self,
+        x: Taken<'m, Self, P, BATCH>,
+    ) -> Given<'m, Self, P, BATCH> {
+        x.beside(
+            |x| self.layers.0.infer::<K, Apart, BATCH>(x),
+            |x| self.layers.1.infer::<K, Apart, BATCH>(x.cast()),
+            Self::join,
+        )
+    }
+}
+
 impl<A: Layer, B: Layer<T = A::T>, Out: Array<T = A::T>> Layer for Concat<A, B, Out>
 where
     A::In: Takes<B::In, A, B>,
 {
     type T = A::T;
-    type In = A::In;
-    type Out = Out;
     type Wants = Apart;
     type Leaves = InPlace;
     type Learns = <A::Learns as Need>::Or<B::Learns>;
@@ -104,26 +145,11 @@ where
     type Wide<const BATCH: usize> =
         Both<Max<Max<Max<A::Wide<BATCH>, B::Wide<BATCH>>, [Out; BATCH]>, [A::In; BATCH]>, [A::In; BATCH]>;
     type Slots<K: Copies> = (A::Slots<K>, B::Slots<K>);
-    const STRUCTURE: Structure = Structure::around("Concat", &[], &[&A::STRUCTURE, &B::STRUCTURE]);
-    const COST: Cost = {
-        let () = Self::CHECK;
-        A::COST.beside(B::COST)
-    };
     const SLICES: Slices = Slices::of_parts::<Self>(A::SLICES.backward(false) + B::SLICES.backward(false) == 0);
-
-    #[inline(always)]
-    fn is_ready(&self) -> bool {
-        self.layers.0.is_ready() && self.layers.1.is_ready()
-    }
 
     #[inline(always)]
     fn needs_two(&self) -> Option<&'static str> {
         self.layers.0.needs_two().or_else(|| self.layers.1.needs_two())
-    }
-
-    #[inline(always)]
-    fn accepts(x: &A::In) -> bool {
-        A::accepts(x) && A::In::pass(core::slice::from_ref(x)).iter().all(B::accepts)
     }
 
     #[inline(always)]
@@ -136,19 +162,9 @@ where
         let x = P::read(x);
         let a = self.layers.0.forward::<K, Apart, BATCH>(x, saved_a, context.part(0));
         let b = self.layers.1.forward::<K, Apart, BATCH>(A::In::pass(x), saved_b, context.part(1));
-        Self::join(a, b, y)
-    }
-
-    #[inline(always)]
-    fn infer<'a, K: Kernels, P: Place, const BATCH: usize>(
-        &self,
-        x: P::Input<'a, A::In>,
-        (saved_a, saved_b, y): &'a mut Self::Saved<P, BATCH>,
-    ) -> &'a mut [Out] {
-        let x = P::read(x);
-        let a = self.layers.0.infer::<K, Apart, BATCH>(x, saved_a);
-        let b = self.layers.1.infer::<K, Apart, BATCH>(A::In::pass(x), saved_b);
-        Self::join(a, b, y)
+        let y = take_mut(y, a.len().min(b.len()));
+        Self::join(a, b, y);
+        y
     }
 
     #[inline(always)]

@@ -7,8 +7,9 @@ use core::fmt::{Result, Write};
 use core::marker::PhantomData;
 
 use super::convolution::{self, arrange, convolution, numbers};
+use super::plan::{Beside, Given, Number, Taken};
 use super::size::{Axis, Slide, Slide2d, Valid, check_groups, positive_of, positive_slide};
-use super::{Apart, Context, Cost, InPlace, Layer, Need, Place, Structure, Yes};
+use super::{Apart, Context, Cost, InPlace, Infer, Layer, Need, Place, Structure, Yes};
 use crate::budget::Text;
 use crate::kernel::{self, Convolution, Epilogue, Kernels, Plain, Pointwise, Values, Window};
 use crate::optimizer::{Copies, Rule};

@@ -89,23 +89,42 @@ macro_rules! convolution {
     ([$($generics:tt)*] $layer:ty, $In:ty => $Out:ty, $Weight:ty, $name:literal, transposed: $transposed:literal) => {
         impl<$($generics)*> crate::sealed::Sealed for $layer {}
 
-        impl<$($generics)*> Layer for $layer {
-            type T = T;
+        impl<$($generics)*> Infer for $layer {
             type In = $In;
             type Out = $Out;
+            type Plan<P: Place, const B: usize> = Beside<P, $In, $Out, B>;
+            const STRUCTURE: Structure = Structure::layer($name, &numbers(Self::WINDOW));
+            const COST: Cost = {
+                let () = Self::CHECKED;
+                let products = Self::WINDOW.multiply_adds();
+                let parameters = Self::WINDOW.weights() + OUT;
+                Cost { parameters, learns: true, forward: products, gradient: products, dx: products, skipped: products, ..Cost::NONE }
+            };
+            const TAKES: bool = true;
+
+            #[inline(always)]
+            fn infer<'m, Kn: Kernels, P: Place, const B: usize>(&self, x: Taken<'m, Self, P, B>) -> Given<'m, Self, P, B> {
+                x.map(|x, y| self.products::<Kn, _>(x, y, Plain))
+            }
+
+            #[inline(always)]
+            fn infer_then<'m, Kn: Kernels, P: Place, const B: usize>(
+                &self,
+                x: Taken<'m, Self, P, B>,
+                f: impl Pointwise<Number<Self>>,
+            ) -> Given<'m, Self, P, B> {
+                x.map(|x, y| self.products::<Kn, _>(x, y, Values(f)))
+            }
+        }
+
+        impl<$($generics)*> Layer for $layer {
+            type T = T;
             type Wants = Apart;
             type Leaves = InPlace;
             type Learns = Yes;
             type Saved<P: Place, const B: usize> = [$Out; B];
             type Wide<const B: usize> = [$Out; B];
             type Slots<C: Copies> = (Aligned<C::Of<$Weight>>, C::Of<[T; OUT]>);
-            const STRUCTURE: Structure = Structure::layer($name, &numbers(Self::WINDOW));
-            const COST: Cost = {
-                let () = Self::CHECKED;
-                let products = Self::WINDOW.multiply_adds();
-                let parameters = Self::WINDOW.weights() + OUT;
-                Cost { parameters, forward: products, gradient: products, dx: products, skipped: products, ..Cost::NONE }
-            };
 
             #[inline(always)]
             fn forward<'a, N: Kernels, P: Place, const B: usize>(
@@ -114,7 +133,10 @@ macro_rules! convolution {
                 saved: &'a mut [$Out; B],
                 _: Context,
             ) -> &'a mut [$Out] {
-                self.products::<N, B, _>(P::read(x), saved, Plain)
+                let x = P::read(x);
+                let y = take_mut(saved, x.len());
+                self.products::<N, _>(x, y, Plain);
+                y
             }
 
             #[inline(always)]
@@ -122,10 +144,13 @@ macro_rules! convolution {
                 &self,
                 x: P::Input<'a, $In>,
                 saved: &'a mut [$Out; B],
-                _: Option<Context>,
+                _: Context,
                 f: impl Pointwise<T>,
             ) -> &'a mut [$Out] {
-                self.products::<N, B, _>(P::read(x), saved, Values(f))
+                let x = P::read(x);
+                let y = take_mut(saved, x.len());
+                self.products::<N, _>(x, y, Values(f));
+                y
             }
 
             #[inline(always)]
@@ -192,17 +217,10 @@ macro_rules! convolution {
 
         impl<$($generics)*> $layer {
             #[inline(always)]
-            fn products<'a, N: Kernels, const B: usize, E: Epilogue<T>>(
-                &self,
-                x: &[$In],
-                saved: &'a mut [$Out; B],
-                end: E,
-            ) -> &'a mut [$Out] {
+            fn products<N: Kernels, E: Epilogue<T>>(&self, x: &[$In], y: &mut [$Out], end: E) {
                 const { Self::CHECKED }
-                let y = take_mut(saved, x.len());
                 let (x, flat, weight) = (<$In>::flatten(x), <$Out>::flatten_mut(y), self.weight.0.flat());
                 convolution::forward::<N, Self, _, E, $transposed>(x, weight, &self.bias, flat, end);
-                y
             }
 
             /// The bias of an output channel, if it exists.

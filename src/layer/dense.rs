@@ -4,7 +4,10 @@
 
 use core::fmt::{Result, Write};
 
-use super::{Apart, Context, Cost, InPlace, Layer, Need, No, Place, Slices, Structure, Yes, longest, products, size};
+use super::plan::{Beside, Given, Number, Taken};
+use super::{
+    Apart, Context, Cost, InPlace, Infer, Layer, Need, No, Place, Slices, Structure, Yes, longest, products, size,
+};
 use crate::kernel::{
     self, Dots, Epilogue, Kernels, LearnRows, MulRows, Plain, Pointwise, Slopes, Values, is_shared, share,
 };
@@ -85,14 +88,8 @@ impl<const IN: usize, const OUT: usize, T: Scalar> Dense<IN, OUT, T> {
 
     /// The forward pass: [`MulRows`] or its like.
     #[inline(always)]
-    fn product<'a, K: Kernels, const B: usize, E: Epilogue<T>>(
-        &self,
-        x: &[[T; IN]],
-        saved: &'a mut [[T; OUT]; B],
-        end: E,
-    ) -> &'a mut [[T; OUT]] {
+    fn product<K: Kernels, const B: usize, E: Epilogue<T>>(&self, x: &[[T; IN]], y: &mut [[T; OUT]], end: E) {
         const { Self::CHECK }
-        let y = take_mut(saved, x.len());
         let bias = Some(&self.bias);
         if Self::DOTS {
             share::<K, _, B>(Dots { a: x, m: by_unit(&self.weight.0), bias, out: y, end });
@@ -102,7 +99,6 @@ impl<const IN: usize, const OUT: usize, T: Scalar> Dense<IN, OUT, T> {
         } else {
             share::<K, _, B>(MulRows { a: x, m: &self.weight.0, bias, out: y, end });
         }
-        y
     }
 
     /// The backward pass: dx, and the update from the gradients. `end` is for dx.
@@ -185,22 +181,49 @@ impl<const IN: usize, const OUT: usize, T: Scalar> Dense<IN, OUT, T> {
     }
 }
 
-impl<const IN: usize, const OUT: usize, T: Scalar> Layer for Dense<IN, OUT, T> {
-    type T = T;
+impl<const IN: usize, const OUT: usize, T: Scalar> Infer for Dense<IN, OUT, T> {
     type In = [T; IN];
     type Out = [T; OUT];
+    type Plan<P: Place, const B: usize> = Beside<P, [T; IN], [T; OUT], B>;
+    const STRUCTURE: Structure = Structure::layer("Dense", &[IN, OUT]);
+    const COST: Cost = {
+        let () = Self::CHECK;
+        let all = products(&[IN, OUT]);
+        Cost {
+            parameters: IN * OUT + OUT,
+            learns: true,
+            forward: all,
+            gradient: all,
+            dx: all,
+            skipped: all,
+            ..Cost::NONE
+        }
+    };
+    const TAKES: bool = true;
+
+    #[inline(always)]
+    fn infer<'m, K: Kernels, P: Place, const B: usize>(&self, x: Taken<'m, Self, P, B>) -> Given<'m, Self, P, B> {
+        x.map(|x, y| self.product::<K, B, _>(x, y, Plain))
+    }
+
+    #[inline(always)]
+    fn infer_then<'m, K: Kernels, P: Place, const B: usize>(
+        &self,
+        x: Taken<'m, Self, P, B>,
+        f: impl Pointwise<Number<Self>>,
+    ) -> Given<'m, Self, P, B> {
+        x.map(|x, y| self.product::<K, B, _>(x, y, Values(f)))
+    }
+}
+
+impl<const IN: usize, const OUT: usize, T: Scalar> Layer for Dense<IN, OUT, T> {
+    type T = T;
     type Wants = Apart;
     type Leaves = InPlace;
     type Learns = Yes;
     type Saved<P: Place, const B: usize> = [[T; OUT]; B];
     type Wide<const B: usize> = [[T; OUT]; B];
     type Slots<K: Copies> = (Aligned<K::Of<[[T; OUT]; IN]>>, K::Of<[T; OUT]>);
-    const STRUCTURE: Structure = Structure::layer("Dense", &[IN, OUT]);
-    const COST: Cost = {
-        let () = Self::CHECK;
-        let all = products(&[IN, OUT]);
-        Cost { parameters: IN * OUT + OUT, forward: all, gradient: all, dx: all, skipped: all, ..Cost::NONE }
-    };
     const SLICES: Slices = Self::CUTS;
 
     #[inline(always)]
@@ -210,7 +233,10 @@ impl<const IN: usize, const OUT: usize, T: Scalar> Layer for Dense<IN, OUT, T> {
         saved: &'a mut [[T; OUT]; B],
         _: Context,
     ) -> &'a mut [[T; OUT]] {
-        self.product::<K, B, _>(P::read(x), saved, Plain)
+        let x = P::read(x);
+        let y = take_mut(saved, x.len());
+        self.product::<K, B, _>(x, y, Plain);
+        y
     }
 
     #[inline(always)]
@@ -218,10 +244,13 @@ impl<const IN: usize, const OUT: usize, T: Scalar> Layer for Dense<IN, OUT, T> {
         &self,
         x: P::Input<'a, [T; IN]>,
         saved: &'a mut [[T; OUT]; B],
-        _: Option<Context>,
+        _: Context,
         f: impl Pointwise<T>,
     ) -> &'a mut [[T; OUT]] {
-        self.product::<K, B, _>(P::read(x), saved, Values(f))
+        let x = P::read(x);
+        let y = take_mut(saved, x.len());
+        self.product::<K, B, _>(x, y, Values(f));
+        y
     }
 
     #[inline(always)]

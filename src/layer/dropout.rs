@@ -4,7 +4,8 @@
 
 use core::marker::PhantomData;
 
-use super::{Context, Cost, InPlace, Layer, Need, No, Place, Setting, SettingError, Structure, size};
+use super::plan::{Given, Same, Taken};
+use super::{Context, Cost, InPlace, Infer, Layer, Need, No, Place, Setting, SettingError, Structure, size};
 use crate::kernel::Kernels;
 use crate::optimizer::{Copies, Rule};
 use crate::scalar::Scalar;
@@ -69,21 +70,31 @@ impl<const N: usize, A: Array> Default for Dropout<N, A> {
     }
 }
 
-impl<const N: usize, T: Scalar, A: Array<T = T>> Layer for Dropout<N, A> {
-    type T = T;
+impl<const N: usize, T: Scalar, A: Array<T = T>> Infer for Dropout<N, A> {
     type In = [A; N];
     type Out = [A; N];
+    type Plan<P: Place, const B: usize> = Same<P>;
+    const STRUCTURE: Structure = Structure::NONE;
+    const COST: Cost = {
+        size::positive_each::<A>("Dropout", N);
+        Cost::NONE
+    };
+
+    #[inline(always)]
+    fn infer<'m, K: Kernels, P: Place, const B: usize>(&self, x: Taken<'m, Self, P, B>) -> Given<'m, Self, P, B> {
+        const { _ = Self::COST }
+        x.view()
+    }
+}
+
+impl<const N: usize, T: Scalar, A: Array<T = T>> Layer for Dropout<N, A> {
+    type T = T;
     type Wants = InPlace;
     type Leaves = InPlace;
     type Learns = No;
     type Saved<P: Place, const B: usize> = P::Buffer<[[A; N]; B]>;
     type Wide<const B: usize> = [[A; N]; B];
     type Slots<K: Copies> = ();
-    const STRUCTURE: Structure = Structure::NONE;
-    const COST: Cost = {
-        size::positive_each::<A>("Dropout", N);
-        Cost::NONE
-    };
 
     #[inline(always)]
     fn forward<'a, K: Kernels, P: Place, const B: usize>(
@@ -96,15 +107,6 @@ impl<const N: usize, T: Scalar, A: Array<T = T>> Layer for Dropout<N, A> {
         let y = P::own(x, saved);
         self.mask(y, context);
         y
-    }
-
-    #[inline(always)]
-    fn infer<'a, K: Kernels, P: Place, const B: usize>(
-        &self,
-        x: P::Input<'a, [A; N]>,
-        saved: &'a mut P::Buffer<[[A; N]; B]>,
-    ) -> &'a mut [[A; N]] {
-        P::own(x, saved)
     }
 
     #[inline(always)]

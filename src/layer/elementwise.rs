@@ -64,19 +64,13 @@ macro_rules! elementwise {
     (@at x, $x:expr, $y:expr) => { $x };
     (@at y, $x:expr, $y:expr) => { $y };
     (@layer $name:ident, $wants:ident, $leaves:ident, $at:ident) => {
-        impl<const N: usize, T: $crate::scalar::Scalar, A: $crate::tensor::Array<T = T>> $crate::layer::Layer for $name<N, A>
+        impl<const N: usize, T: $crate::scalar::Scalar, A: $crate::tensor::Array<T = T>> $crate::layer::Infer for $name<N, A>
         where
             Self: $crate::layer::Elementwise<T> + $crate::storage::Zeroed + Sync,
         {
-            type T = T;
             type In = [A; N];
             type Out = [A; N];
-            type Wants = $crate::layer::$wants;
-            type Leaves = $crate::layer::$leaves;
-            type Learns = $crate::layer::No;
-            type Saved<P: $crate::layer::Place, const B: usize> = P::Buffer<[[A; N]; B]>;
-            type Wide<const B: usize> = [[A; N]; B];
-            type Slots<K: $crate::optimizer::Copies> = ();
+            type Plan<P: $crate::layer::Place, const B: usize> = $crate::layer::plan::Over<[A; N], B>;
             const STRUCTURE: $crate::layer::Structure = $crate::layer::Structure::layer(stringify!($name), &[]);
             const COST: $crate::layer::Cost = {
                 $crate::layer::size::positive_each::<A>(stringify!($name), N);
@@ -90,6 +84,27 @@ macro_rules! elementwise {
             }
 
             #[inline(always)]
+            fn infer<'m, K: $crate::kernel::Kernels, P: $crate::layer::Place, const B: usize>(&self, x: $crate::layer::plan::Taken<'m, Self, P, B>) -> $crate::layer::plan::Given<'m, Self, P, B> {
+                const { _ = <Self as $crate::layer::Infer>::COST }
+                let mut y = x.own();
+                $crate::layer::Elementwise::values(self, $crate::tensor::Array::flatten_mut(y.rows_mut()));
+                y
+            }
+        }
+
+        impl<const N: usize, T: $crate::scalar::Scalar, A: $crate::tensor::Array<T = T>> $crate::layer::Layer for $name<N, A>
+        where
+            Self: $crate::layer::Elementwise<T> + $crate::storage::Zeroed + Sync,
+        {
+            type T = T;
+            type Wants = $crate::layer::$wants;
+            type Leaves = $crate::layer::$leaves;
+            type Learns = $crate::layer::No;
+            type Saved<P: $crate::layer::Place, const B: usize> = P::Buffer<[[A; N]; B]>;
+            type Wide<const B: usize> = [[A; N]; B];
+            type Slots<K: $crate::optimizer::Copies> = ();
+
+            #[inline(always)]
             fn fused_slope<V: $crate::kernel::Lanes<T>>(&self, y: V) -> V {
                 $crate::layer::Elementwise::fused_slope(self, y)
             }
@@ -101,7 +116,7 @@ macro_rules! elementwise {
                 saved: &'a mut P::Buffer<[[A; N]; B]>,
                 _: $crate::layer::Context,
             ) -> &'a mut [[A; N]] {
-                const { _ = Self::COST }
+                const { _ = <Self as $crate::layer::Infer>::COST }
                 let y = P::own(x, saved);
                 $crate::layer::Elementwise::values(self, $crate::tensor::Array::flatten_mut(y));
                 y

@@ -4,7 +4,8 @@
 
 use core::fmt::{Result, Write};
 
-use super::{Apart, Context, Cost, InPlace, Layer, Need, Place, Slices, Structure, Yes, products, size};
+use super::plan::{Beside, Given, Taken};
+use super::{Apart, Context, Cost, InPlace, Infer, Layer, Need, Place, Slices, Structure, Yes, products, size};
 use crate::kernel::{self, Kernels};
 use crate::optimizer::{Copies, Rule};
 use crate::parameter::{Info, Parameter, Path, Role, Visitor};
@@ -72,9 +73,44 @@ impl<const STEPS: usize, const VOCABULARY: usize, const N: usize, T: Scalar> Emb
         }
     }
 
+    /// The vectors of words.
+    #[inline(always)]
+    fn look_up(&self, x: &[[T; STEPS]], y: &mut [[[T; N]; STEPS]]) {
+        const { _ = Self::COST }
+        for (&x, y) in x.as_flattened().iter().zip(y.as_flattened_mut()) {
+            match Self::index(x).and_then(|index| self.weight.get(index)) {
+                Some(vector) => *y = *vector,
+                None => y.fill(T::ZERO),
+            }
+        }
+    }
+
     fn info(path: Path) -> Info {
         let shape = <[[T; N]; VOCABULARY]>::SHAPE;
         Info { fan: (2, 0), ..Info::new(path, "weight", Role::Weight, shape) }
+    }
+}
+
+impl<const STEPS: usize, const VOCABULARY: usize, const N: usize, T: Scalar> Infer
+    for Embedding<STEPS, VOCABULARY, N, T>
+{
+    type In = [T; STEPS];
+    type Out = [[T; N]; STEPS];
+    type Plan<P: Place, const B: usize> = Beside<P, [T; STEPS], [[T; N]; STEPS], B>;
+    const STRUCTURE: Structure = Structure::layer("Embedding", &[VOCABULARY, N]);
+    const COST: Cost = {
+        size::positive("Embedding", &["STEPS", "VOCABULARY", "N"], &[STEPS, VOCABULARY, N]);
+        Cost { parameters: VOCABULARY * N, learns: true, gradient: products(&[STEPS, N]), ..Cost::NONE }
+    };
+
+    #[inline(always)]
+    fn accepts(x: &[T; STEPS]) -> bool {
+        x.iter().all(|&x| Self::index(x).is_some())
+    }
+
+    #[inline(always)]
+    fn infer<'m, K: Kernels, P: Place, const B: usize>(&self, x: Taken<'m, Self, P, B>) -> Given<'m, Self, P, B> {
+        x.map(|x, y| self.look_up(x, y))
     }
 }
 
@@ -82,8 +118,6 @@ impl<const STEPS: usize, const VOCABULARY: usize, const N: usize, T: Scalar> Lay
     for Embedding<STEPS, VOCABULARY, N, T>
 {
     type T = T;
-    type In = [T; STEPS];
-    type Out = [[T; N]; STEPS];
     type Wants = Apart;
     type Leaves = InPlace;
     type Learns = Yes;
@@ -91,18 +125,8 @@ impl<const STEPS: usize, const VOCABULARY: usize, const N: usize, T: Scalar> Lay
     type Saved<P: Place, const B: usize> = ([[[T; N]; STEPS]; B], [T; N]);
     type Wide<const B: usize> = [[[T; N]; STEPS]; B];
     type Slots<K: Copies> = K::Of<[[T; N]; VOCABULARY]>;
-    const STRUCTURE: Structure = Structure::layer("Embedding", &[VOCABULARY, N]);
-    const COST: Cost = {
-        size::positive("Embedding", &["STEPS", "VOCABULARY", "N"], &[STEPS, VOCABULARY, N]);
-        Cost { parameters: VOCABULARY * N, gradient: products(&[STEPS, N]), ..Cost::NONE }
-    };
     // Its update, of every vector, counts as a multiply-add a number.
     const SLICES: Slices = Slices { multiply_adds: products(&[VOCABULARY, N]), ..Slices::whole::<Self>() };
-
-    #[inline(always)]
-    fn accepts(x: &[T; STEPS]) -> bool {
-        x.iter().all(|&x| Self::index(x).is_some())
-    }
 
     #[inline(always)]
     fn forward<'a, K: Kernels, P: Place, const B: usize>(
@@ -114,12 +138,7 @@ impl<const STEPS: usize, const VOCABULARY: usize, const N: usize, T: Scalar> Lay
         const { _ = Self::COST }
         let x = P::read(x);
         let y = take_mut(y, x.len());
-        for (&x, y) in x.as_flattened().iter().zip(y.as_flattened_mut()) {
-            match Self::index(x).and_then(|index| self.weight.get(index)) {
-                Some(vector) => *y = *vector,
-                None => y.fill(T::ZERO),
-            }
-        }
+        self.look_up(x, y);
         y
     }
 

@@ -2,7 +2,8 @@
 
 use core::marker::PhantomData;
 
-use super::{Context, Cost, Layer, Need, No, Place, Slices, Structure};
+use super::plan::{Given, Number, Taken};
+use super::{Context, Cost, Infer, Layer, Need, No, Place, Slices, Structure};
 use crate::kernel::{Kernels, Lanes, Pointwise};
 use crate::optimizer::{Copies, CopiesOf, Rule};
 use crate::parameter::{Info, Parameter, Path, Role, Visitor};
@@ -76,19 +77,14 @@ impl<T: Scalar, K: Copies, G: Copies, V: Visitor<T, K, G>> Visitor<T, CopiesOf<0
     }
 }
 
-impl<L: Layer> Layer for Frozen<L> {
-    type T = L::T;
+impl<L: Infer> Infer for Frozen<L> {
     type In = L::In;
     type Out = L::Out;
-    type Wants = L::Wants;
-    type Leaves = L::Leaves;
-    type Learns = No;
-    type Saved<P: Place, const B: usize> = L::Saved<P, B>;
-    type Wide<const B: usize> = L::Wide<B>;
-    type Slots<K: Copies> = ();
+    type Plan<P: Place, const B: usize> = L::Plan<P, B>;
     const STRUCTURE: Structure = L::STRUCTURE;
-    const COST: Cost = Cost { gradient: 0, skipped: L::COST.dx, statistics: 0, needs_two: None, ..L::COST };
-    const SLICES: Slices = Slices { skipped: L::SLICES.backward, ..L::SLICES };
+    const COST: Cost =
+        Cost { learns: false, gradient: 0, skipped: L::COST.dx, statistics: 0, needs_two: None, ..L::COST };
+    const TAKES: bool = L::TAKES;
 
     #[inline(always)]
     fn is_ready(&self) -> bool {
@@ -101,6 +97,31 @@ impl<L: Layer> Layer for Frozen<L> {
     }
 
     #[inline(always)]
+    fn infer<'m, K: Kernels, P: Place, const B: usize>(&self, x: Taken<'m, Self, P, B>) -> Given<'m, Self, P, B> {
+        self.layer.infer::<K, P, B>(x)
+    }
+
+    #[inline(always)]
+    fn infer_then<'m, K: Kernels, P: Place, const B: usize>(
+        &self,
+        x: Taken<'m, Self, P, B>,
+        f: impl Pointwise<Number<Self>>,
+    ) -> Given<'m, Self, P, B> {
+        self.layer.infer_then::<K, P, B>(x, f)
+    }
+}
+
+impl<L: Layer> Layer for Frozen<L> {
+    type T = L::T;
+    type Wants = L::Wants;
+    type Leaves = L::Leaves;
+    type Learns = No;
+    type Saved<P: Place, const B: usize> = L::Saved<P, B>;
+    type Wide<const B: usize> = L::Wide<B>;
+    type Slots<K: Copies> = ();
+    const SLICES: Slices = Slices { skipped: L::SLICES.backward, ..L::SLICES };
+
+    #[inline(always)]
     fn forward<'a, K: Kernels, P: Place, const B: usize>(
         &self,
         x: P::Input<'a, L::In>,
@@ -111,23 +132,14 @@ impl<L: Layer> Layer for Frozen<L> {
     }
 
     #[inline(always)]
-    fn infer<'a, K: Kernels, P: Place, const B: usize>(
-        &self,
-        x: P::Input<'a, L::In>,
-        saved: &'a mut L::Saved<P, B>,
-    ) -> &'a mut [L::Out] {
-        self.layer.infer::<K, P, B>(x, saved)
-    }
-
-    #[inline(always)]
     fn forward_then<'a, K: Kernels, P: Place, const B: usize>(
         &self,
         x: P::Input<'a, L::In>,
         saved: &'a mut L::Saved<P, B>,
-        context: Option<Context>,
+        context: Context,
         f: impl Pointwise<L::T>,
     ) -> &'a mut [L::Out] {
-        self.layer.forward_then::<K, P, B>(x, saved, context.map(Context::freeze), f)
+        self.layer.forward_then::<K, P, B>(x, saved, context.freeze(), f)
     }
 
     #[inline(always)]

@@ -1,6 +1,7 @@
 //! FrozenRef: a frozen layer, or network, that stays where it is: in flash.
 
-use super::{Context, Cost, Layer, Need, No, Place, Slices, Structure};
+use super::plan::{Given, Taken};
+use super::{Context, Cost, Infer, Layer, Need, No, Place, Slices, Structure};
 use crate::kernel::Kernels;
 use crate::optimizer::{Copies, Rule};
 use crate::scalar::Scalar;
@@ -52,24 +53,40 @@ impl<L> FrozenRef<L> {
     }
 }
 
-impl<L: Layer> Layer for FrozenRef<L> {
-    type T = L::T;
+impl<L: Infer> Infer for FrozenRef<L> {
     type In = L::In;
     type Out = L::Out;
+    type Plan<P: Place, const B: usize> = L::Plan<P, B>;
+    const STRUCTURE: Structure = Structure::NONE;
+    const COST: Cost = Cost { forward: L::COST.forward, references: 1, ..Cost::NONE };
+
+    fn is_ready(&self) -> bool {
+        self.layer.is_some_and(Infer::is_ready)
+    }
+
+    #[inline(always)]
+    fn accepts(x: &L::In) -> bool {
+        L::accepts(x)
+    }
+
+    #[inline(always)]
+    fn infer<'m, K: Kernels, P: Place, const B: usize>(&self, x: Taken<'m, Self, P, B>) -> Given<'m, Self, P, B> {
+        match self.layer {
+            Some(layer) => layer.infer::<K, P, B>(x),
+            None => x.none(),
+        }
+    }
+}
+
+impl<L: Layer> Layer for FrozenRef<L> {
+    type T = L::T;
     type Wants = L::Wants;
     type Leaves = L::Leaves;
     type Learns = No;
     type Saved<P: Place, const B: usize> = L::Saved<P, B>;
     type Wide<const B: usize> = [L::Out; B];
     type Slots<K: Copies> = ();
-    const STRUCTURE: Structure = Structure::NONE;
-    const COST: Cost = Cost { forward: L::COST.forward, references: 1, ..Cost::NONE };
     const SLICES: Slices = Slices { backward: 1, skipped: 1, ..L::SLICES };
-
-    #[inline(always)]
-    fn accepts(x: &L::In) -> bool {
-        L::accepts(x)
-    }
 
     #[inline(always)]
     fn forward<'a, K: Kernels, P: Place, const B: usize>(
@@ -82,22 +99,6 @@ impl<L: Layer> Layer for FrozenRef<L> {
             Some(layer) => layer.forward::<K, P, B>(x, saved, context.freeze()),
             None => &mut [],
         }
-    }
-
-    #[inline(always)]
-    fn infer<'a, K: Kernels, P: Place, const B: usize>(
-        &self,
-        x: P::Input<'a, L::In>,
-        saved: &'a mut L::Saved<P, B>,
-    ) -> &'a mut [L::Out] {
-        match self.layer {
-            Some(layer) => layer.infer::<K, P, B>(x, saved),
-            None => &mut [],
-        }
-    }
-
-    fn is_ready(&self) -> bool {
-        self.layer.is_some_and(Layer::is_ready)
     }
 
     #[inline(always)]

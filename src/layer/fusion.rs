@@ -1,13 +1,44 @@
 //! Fusion: an activation that costs less than a pass over memory is applied by the products beside it, while their sums are in registers.
 
-use super::{Joint, Layer, Place};
+use super::{Infer, Joint, Layer, Place};
 use crate::kernel::{Kernels, Lanes, Pointwise};
 use crate::scalar::Scalar;
+use crate::storage::Sample;
 use crate::tensor::Array;
 
 /// Whether `A` applies the function of `B`, which would overwrite its output, and `B` has nothing to do.
 pub(super) const fn fuses<K: Kernels, A: Layer, B: Layer>() -> bool {
     K::FUSES && B::FUSES && <Joint<A, B> as Place>::IN_PLACE
+}
+
+/// Whether `A` applies the function of `B` in use, whose output is where `P` says, and `B` has nothing to do.
+pub(super) const fn fused<K: Kernels, A: Infer, B: Infer, P: Place>() -> bool {
+    K::FUSES && A::TAKES && B::FUSES && P::IN_PLACE
+}
+
+/// The function of a layer that [`FUSES`](Infer::FUSES), in use.
+pub(super) struct Applied<'l, L>(pub &'l L);
+
+impl<L> Clone for Applied<'_, L> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<L> Copy for Applied<'_, L> {}
+
+impl<L: Infer, T> Pointwise<T> for Applied<'_, L>
+where
+    L::In: Sample<Number = T>,
+{
+    #[inline(always)]
+    fn value<V: Lanes<T>>(self, x: V) -> V {
+        self.0.fused_value(x)
+    }
+    /// Not asked for.
+    #[inline(always)]
+    fn slope<V: Lanes<T>>(self, y: V) -> V {
+        y
+    }
 }
 
 /// The output of a layer whose part is done: its input.
@@ -16,7 +47,7 @@ pub(super) fn done<'a, L: Layer, P: Place>(x: P::Input<'a, L::In>) -> &'a mut [L
     L::Out::group_mut(L::In::flatten_mut(P::written(x)))
 }
 
-/// The function of a layer that [`FUSES`](Layer::FUSES).
+/// The function of a layer that [`FUSES`](Infer::FUSES).
 pub(super) struct Fused<'l, L>(pub &'l L);
 
 impl<L> Clone for Fused<'_, L> {

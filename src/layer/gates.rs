@@ -76,7 +76,7 @@ pub(super) const fn cost(layer: &str, [steps, inputs, n, gates]: [usize; 4], bia
     let all = of_inputs + of_states;
     let parameters = gates * n * (inputs + n) + biases;
     // dx of the states is what the gradient is made of.
-    Cost { parameters, forward: all, gradient: all, dx: all, skipped: of_inputs, ..Cost::NONE }
+    Cost { parameters, learns: true, forward: all, gradient: all, dx: all, skipped: of_inputs, ..Cost::NONE }
 }
 
 /// Step `t` of a sequence with its neighbours.

@@ -14,7 +14,8 @@ use core::fmt::{Result, Write};
 use core::slice::{from_mut, from_ref};
 
 use super::gates::{self, Add, Stream, advance, around};
-use super::{Apart, Context, Cost, Layer, Need, Place, Structure, Yes};
+use super::plan::{Beside, Given, Taken};
+use super::{Apart, Context, Cost, Infer, Layer, Need, Place, Structure, Yes};
 use crate::kernel::{self, Cell, Kernels, Lanes};
 use crate::optimizer::{Copies, Rule};
 use crate::parameter::{Parameter, Path, Visitor};
@@ -195,10 +196,25 @@ impl<const STEPS: usize, const IN: usize, const HIDDEN: usize, T: Scalar> Stream
     }
 }
 
-impl<const STEPS: usize, const IN: usize, const HIDDEN: usize, T: Scalar> Layer for Gru<STEPS, IN, HIDDEN, T> {
-    type T = T;
+impl<const STEPS: usize, const IN: usize, const HIDDEN: usize, T: Scalar> Infer for Gru<STEPS, IN, HIDDEN, T> {
     type In = [[T; IN]; STEPS];
     type Out = [[T; HIDDEN]; STEPS];
+    type Plan<P: Place, const B: usize> =
+        Beside<P, [[T; IN]; STEPS], [[T; HIDDEN]; STEPS], B, [[[[T; HIDDEN]; STEPS]; B]; 4]>;
+    const STRUCTURE: Structure = Structure::layer("Gru", &[IN, HIDDEN]);
+    const COST: Cost = gates::cost("Gru", [STEPS, IN, HIDDEN, 3], 4 * HIDDEN);
+
+    #[inline(always)]
+    fn infer<'m, K: Kernels, P: Place, const B: usize>(&self, x: Taken<'m, Self, P, B>) -> Given<'m, Self, P, B> {
+        x.map_with::<_, [[[[T; HIDDEN]; STEPS]; B]; 4]>(|x, y, [r, z, n, q]| {
+            let gates = [take_mut(r, x.len()), take_mut(z, x.len()), take_mut(n, x.len()), take_mut(q, x.len())];
+            self.run::<K, STEPS>(x, None, y, gates);
+        })
+    }
+}
+
+impl<const STEPS: usize, const IN: usize, const HIDDEN: usize, T: Scalar> Layer for Gru<STEPS, IN, HIDDEN, T> {
+    type T = T;
     type Wants = Apart;
     type Leaves = Apart;
     type Learns = Yes;
@@ -211,8 +227,6 @@ impl<const STEPS: usize, const IN: usize, const HIDDEN: usize, T: Scalar> Layer 
         K::Of<[[T; HIDDEN]; 3]>,
         K::Of<[T; HIDDEN]>,
     );
-    const STRUCTURE: Structure = Structure::layer("Gru", &[IN, HIDDEN]);
-    const COST: Cost = gates::cost("Gru", [STEPS, IN, HIDDEN, 3], 4 * HIDDEN);
 
     #[inline(always)]
     fn forward<'a, K: Kernels, P: Place, const B: usize>(

@@ -4,7 +4,8 @@
 
 use core::marker::PhantomData;
 
-use super::{Apart, Context, Cost, InPlace, Layer, Need, No, Place, Structure, size};
+use super::plan::{Beside, Given, Taken};
+use super::{Apart, Context, Cost, InPlace, Infer, Layer, Need, No, Place, Structure, size};
 use crate::kernel::{self, Kernels};
 use crate::optimizer::{Copies, Rule};
 use crate::scalar::Scalar;
@@ -28,6 +29,14 @@ impl<const STEPS: usize, const N: usize, T: Scalar> Last<STEPS, N, T> {
     pub const fn new() -> Self {
         Self { scalar: PhantomData }
     }
+
+    /// The last step of each sample.
+    #[inline(always)]
+    fn last(x: &[[[T; N]; STEPS]], y: &mut [[T; N]]) {
+        for (y, x) in y.iter_mut().zip(x) {
+            kernel::copy(x.last().map_or(&[][..], core::slice::from_ref), core::slice::from_mut(y));
+        }
+    }
 }
 
 impl<const STEPS: usize, const N: usize, T: Scalar> Default for Last<STEPS, N, T> {
@@ -36,21 +45,31 @@ impl<const STEPS: usize, const N: usize, T: Scalar> Default for Last<STEPS, N, T
     }
 }
 
-impl<const STEPS: usize, const N: usize, T: Scalar> Layer for Last<STEPS, N, T> {
-    type T = T;
+impl<const STEPS: usize, const N: usize, T: Scalar> Infer for Last<STEPS, N, T> {
     type In = [[T; N]; STEPS];
     type Out = [T; N];
+    type Plan<P: Place, const B: usize> = Beside<P, [[T; N]; STEPS], [T; N], B>;
+    const STRUCTURE: Structure = Structure::layer("Last", &[]);
+    const COST: Cost = {
+        size::positive("Last", &["STEPS", "N"], &[STEPS, N]);
+        Cost::NONE
+    };
+
+    #[inline(always)]
+    fn infer<'m, K: Kernels, P: Place, const B: usize>(&self, x: Taken<'m, Self, P, B>) -> Given<'m, Self, P, B> {
+        const { _ = Self::COST }
+        x.map(Self::last)
+    }
+}
+
+impl<const STEPS: usize, const N: usize, T: Scalar> Layer for Last<STEPS, N, T> {
+    type T = T;
     type Wants = Apart;
     type Leaves = InPlace;
     type Learns = No;
     type Saved<P: Place, const B: usize> = [[T; N]; B];
     type Wide<const B: usize> = [[T; N]; B];
     type Slots<K: Copies> = ();
-    const STRUCTURE: Structure = Structure::layer("Last", &[]);
-    const COST: Cost = {
-        size::positive("Last", &["STEPS", "N"], &[STEPS, N]);
-        Cost::NONE
-    };
 
     #[inline(always)]
     fn forward<'a, K: Kernels, P: Place, const B: usize>(
@@ -62,9 +81,7 @@ impl<const STEPS: usize, const N: usize, T: Scalar> Layer for Last<STEPS, N, T> 
         const { _ = Self::COST }
         let x = P::read(x);
         let y = take_mut(saved, x.len());
-        for (y, x) in y.iter_mut().zip(x) {
-            kernel::copy(x.last().map_or(&[][..], core::slice::from_ref), core::slice::from_mut(y));
-        }
+        Self::last(x, y);
         y
     }
 

@@ -13,7 +13,8 @@ use core::fmt::{Result, Write};
 use core::slice::from_ref;
 
 use super::gates::{self, Stream, advance, around};
-use super::{Apart, Context, Cost, Layer, Need, Place, Structure, Yes};
+use super::plan::{Beside, Given, Taken};
+use super::{Apart, Context, Cost, Infer, Layer, Need, Place, Structure, Yes};
 use crate::kernel::{self, Cell, Kernels, Lanes};
 use crate::optimizer::{Copies, Rule};
 use crate::parameter::{Parameter, Path, Visitor};
@@ -194,10 +195,25 @@ impl<const STEPS: usize, const IN: usize, const HIDDEN: usize, T: Scalar> Stream
     }
 }
 
-impl<const STEPS: usize, const IN: usize, const HIDDEN: usize, T: Scalar> Layer for Lstm<STEPS, IN, HIDDEN, T> {
-    type T = T;
+impl<const STEPS: usize, const IN: usize, const HIDDEN: usize, T: Scalar> Infer for Lstm<STEPS, IN, HIDDEN, T> {
     type In = [[T; IN]; STEPS];
     type Out = [[T; HIDDEN]; STEPS];
+    type Plan<P: Place, const B: usize> =
+        Beside<P, [[T; IN]; STEPS], [[T; HIDDEN]; STEPS], B, [[[[T; HIDDEN]; STEPS]; B]; 5]>;
+    const STRUCTURE: Structure = Structure::layer("Lstm", &[IN, HIDDEN]);
+    const COST: Cost = gates::cost("Lstm", [STEPS, IN, HIDDEN, 4], 4 * HIDDEN);
+
+    #[inline(always)]
+    fn infer<'m, K: Kernels, P: Place, const B: usize>(&self, x: Taken<'m, Self, P, B>) -> Given<'m, Self, P, B> {
+        x.map_with::<_, [[[[T; HIDDEN]; STEPS]; B]; 5]>(|x, y, [c, i, f, g, o]| {
+            let gates = [take_mut(i, x.len()), take_mut(f, x.len()), take_mut(g, x.len()), take_mut(o, x.len())];
+            self.run::<K, STEPS>(x, None, [y, take_mut(c, x.len())], gates);
+        })
+    }
+}
+
+impl<const STEPS: usize, const IN: usize, const HIDDEN: usize, T: Scalar> Layer for Lstm<STEPS, IN, HIDDEN, T> {
+    type T = T;
     type Wants = Apart;
     type Leaves = Apart;
     type Learns = Yes;
@@ -206,8 +222,6 @@ impl<const STEPS: usize, const IN: usize, const HIDDEN: usize, T: Scalar> Layer 
     type Wide<const B: usize> = [[[T; HIDDEN]; STEPS]; B];
     type Slots<K: Copies> =
         (Aligned<K::Of<[[[T; HIDDEN]; IN]; 4]>>, Aligned<K::Of<[[[T; HIDDEN]; HIDDEN]; 4]>>, K::Of<[[T; HIDDEN]; 4]>);
-    const STRUCTURE: Structure = Structure::layer("Lstm", &[IN, HIDDEN]);
-    const COST: Cost = gates::cost("Lstm", [STEPS, IN, HIDDEN, 4], 4 * HIDDEN);
 
     #[inline(always)]
     fn forward<'a, K: Kernels, P: Place, const B: usize>(

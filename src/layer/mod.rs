@@ -61,8 +61,10 @@ mod residual;
 mod sum;
 
 mod fusion;
+mod infer;
 mod network;
 mod place;
+pub mod plan;
 mod setting;
 pub mod size;
 mod structure;
@@ -84,6 +86,7 @@ pub use self::frozen_ref::FrozenRef;
 pub use self::gelu::{GELU, TanhGELU};
 pub use self::grid::Grid;
 pub use self::gru::{Gru, GruState};
+pub use self::infer::Infer;
 pub use self::last::Last;
 pub use self::leaky_relu::LeakyReLU;
 pub use self::lstm::{Lstm, LstmState};
@@ -130,17 +133,14 @@ use crate::tensor::Array;
 /// The caller owns all memory. A batch is a slice of samples, at most `B` of them; what forward leaves for backward is in `saved`;
 /// the gradient passes through one flat buffer, `grad`, in which backward finds dy and leaves dx.
 #[diagnostic::on_unimplemented(
-    message = "not a layer, nor a tuple of 1 to 16 layers: `{Self}`",
-    label = "not a layer",
+    message = "not a layer that can be trained, nor a tuple of 1 to 16 such layers: `{Self}`",
+    label = "it has no backward pass",
+    note = "what is used alone is `Infer`, and runs in a `Workspace`; what learns is `Layer`, too",
     note = "more than 16 layers are a tuple of tuples: `((A, B, ...), (C, D, ...))`"
 )]
-pub trait Layer: Zeroed + Sync {
+pub trait Layer: Infer<In: Array<T = <Self as Layer>::T>, Out: Array<T = <Self as Layer>::T>> {
     /// The number type.
     type T: Scalar;
-    /// One sample of the input.
-    type In: Array<T = Self::T>;
-    /// One sample of the output.
-    type Out: Array<T = Self::T>;
     /// [`InPlace`] if forward can overwrite its input with its output and backward reads its output at most; [`View`] if the output is the input;
     /// else [`Apart`].
     type Wants: Want;
@@ -154,36 +154,14 @@ pub trait Layer: Zeroed + Sync {
     type Wide<const B: usize>: Buffer<Self::T>;
     /// `K` copies of the parameters: optimizer state, or a gradient.
     type Slots<K: Copies>: Zeroed;
-    /// Its name, and the numbers that make it the function it is: what a file of weights checks beside the weights. Of
-    /// a layer of your own, `Structure::layer("Name", &[N])`.
-    const STRUCTURE: Structure;
-    /// Parameters and multiply-adds.
-    const COST: Cost = Cost::NONE;
     /// Into how many slices a step of a [`Sliced`](crate::training::Sliced) trainer cuts its passes.
     const SLICES: Slices = Slices::whole::<Self>();
-
-    /// Whether it is a function of each number alone, and so cheap that the product before it applies it before sums are written, and the product
-    /// behind it, whose dx they are, its derivative: [`fused_value`](Self::fused_value), [`fused_slope`](Self::fused_slope).
-    const FUSES: bool = false;
-
-    /// Whether it can be used: not where a [`FrozenRef`] has no layer yet.
-    #[inline(always)]
-    fn is_ready(&self) -> bool {
-        true
-    }
 
     /// The name of a layer in it that cannot learn from a single sample: [`BatchNorm`] of one value a channel, unless
     /// its statistics are fixed. A trainer then returns an error for one; see also [`Cost::needs_two`].
     #[inline(always)]
     fn needs_two(&self) -> Option<&'static str> {
         None
-    }
-
-    /// Whether a sample is one that it can take, beyond finite numbers: an [`Embedding`] takes whole numbers in a range. A trainer returns an error
-    /// for others; a layer behind the first isn't asked.
-    #[inline(always)]
-    fn accepts(_x: &Self::In) -> bool {
-        true
     }
 
     /// Output of a batch in training. Returns the place where it is: in `saved`, or over `x`. As many rows as samples; none from a network that
@@ -194,16 +172,6 @@ pub trait Layer: Zeroed + Sync {
         saved: &'a mut Self::Saved<P, B>,
         context: Context,
     ) -> &'a mut [Self::Out];
-
-    /// Output of a batch in use; without dropout, for example.
-    #[inline(always)]
-    fn infer<'a, K: Kernels, P: Place, const B: usize>(
-        &self,
-        x: P::Input<'a, Self::In>,
-        saved: &'a mut Self::Saved<P, B>,
-    ) -> &'a mut [Self::Out] {
-        self.forward::<K, P, B>(x, saved, Context::new(0, 0))
-    }
 
     /// Finds the output of the last forward pass again.
     fn output<'a, P: Place, const B: usize>(x: &'a [Self::In], saved: &'a Self::Saved<P, B>) -> &'a [Self::Out];
@@ -221,32 +189,23 @@ pub trait Layer: Zeroed + Sync {
         context: Context,
     );
 
-    /// f of each number, where [`FUSES`](Self::FUSES).
-    #[inline(always)]
-    fn fused_value<V: Lanes<Self::T>>(&self, x: V) -> V {
-        x
-    }
-
-    /// f' of each number, from y = f(x), where [`FUSES`](Self::FUSES).
+    /// f' of each number, from y = f(x), where [`FUSES`](Infer::FUSES).
     #[inline(always)]
     fn fused_slope<V: Lanes<Self::T>>(&self, _y: V) -> V {
         V::splat(Self::T::ONE)
     }
 
-    /// [`forward`](Self::forward), or [`infer`](Self::infer) without a context, and then `f` of each number of the output. The same bits as one
+    /// [`forward`](Self::forward), and then `f` of each number of the output. The same bits as one
     /// after the other.
     #[inline(always)]
     fn forward_then<'a, K: Kernels, P: Place, const B: usize>(
         &self,
         x: P::Input<'a, Self::In>,
         saved: &'a mut Self::Saved<P, B>,
-        context: Option<Context>,
+        context: Context,
         f: impl Pointwise<Self::T>,
     ) -> &'a mut [Self::Out] {
-        let y = match context {
-            Some(context) => self.forward::<K, P, B>(x, saved, context),
-            None => self.infer::<K, P, B>(x, saved),
-        };
+        let y = self.forward::<K, P, B>(x, saved, context);
         kernel::finish::<K, _, _>(Self::Out::flatten_mut(y), Values(f));
         y
     }
@@ -364,6 +323,8 @@ pub trait Layer: Zeroed + Sync {
 pub struct Cost {
     /// Numbers that are learned or loaded.
     pub parameters: usize,
+    /// Whether there is something to train, as [`Layer::Learns`] says.
+    pub learns: bool,
     /// Multiply-adds of one sample's forward pass. They are 64 bits on every target: a layer of 9 MB can have seven thousand million.
     pub forward: u64,
     /// Multiply-adds of one sample's parameter gradient.
@@ -385,6 +346,7 @@ impl Cost {
     /// Nothing to learn, and no products worth counting.
     pub const NONE: Self = Self {
         parameters: 0,
+        learns: false,
         forward: 0,
         gradient: 0,
         dx: 0,
@@ -394,17 +356,18 @@ impl Cost {
         needs_two: None,
     };
 
-    /// The cost of one layer after another; `learns`: whether the first has something to train.
-    pub const fn then(self, next: Self, learns: bool) -> Self {
+    /// The cost of one layer after another.
+    pub const fn then(self, next: Self) -> Self {
         const BEHIND: &str =
             "a `FrozenRef` has no backward pass: it cannot stand behind a layer that learns; `Frozen` can";
-        assert!(!learns || next.references == 0, "{}", BEHIND);
+        assert!(!self.learns || next.references == 0, "{}", BEHIND);
         Self {
             parameters: self.parameters + next.parameters,
+            learns: self.learns || next.learns,
             forward: self.forward + next.forward,
             gradient: self.gradient + next.gradient,
             dx: self.dx + next.dx,
-            skipped: self.skipped + if learns { 0 } else { next.skipped },
+            skipped: self.skipped + if self.learns { 0 } else { next.skipped },
             references: self.references + next.references,
             statistics: self.statistics + next.statistics,
             needs_two: match self.needs_two {
@@ -416,8 +379,8 @@ impl Cost {
 
     /// The cost of two layers side by side.
     pub const fn beside(self, other: Self) -> Self {
-        let both = self.then(other, false);
-        Self { skipped: self.skipped + other.skipped, ..both }
+        let both = Self { learns: false, ..self }.then(other);
+        Self { learns: self.learns || other.learns, skipped: self.skipped + other.skipped, ..both }
     }
 
     /// Refuses a trainer whose batches are too small for a layer.
@@ -439,7 +402,7 @@ impl Cost {
 
 /// Fails, in const, where a layer or network cannot be used: one whose sizes don't follow from each other, or are 0. Returns its cost.
 #[track_caller]
-pub(crate) const fn checked<L: Layer>() -> Cost {
+pub(crate) const fn checked<L: Infer>() -> Cost {
     let cost = L::COST;
     size::holds::<L::In>(Text::new("a network"), "its input");
     size::holds::<L::Out>(Text::new("a network"), "its output");

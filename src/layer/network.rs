@@ -2,14 +2,14 @@
 
 use core::fmt::{Result, Write};
 
-use super::chain::{Chain, End, First, In, InUse, Link};
+use super::chain::{Chain, End, First, In, Link, Uses};
 use super::fusion::Nothing;
-use super::{Apart, Context, Cost, Layer, Need, No, Place, Slices, Structure, Want};
+use super::plan::{Given, Taken};
+use super::{Apart, Context, Cost, Infer, Layer, Need, No, Place, Slices, Structure, Want};
 use crate::kernel::Kernels;
 use crate::optimizer::{Copies, Rule};
 use crate::parameter::{Parameter, Path, Visitor};
-use crate::scalar::Scalar;
-use crate::storage::Zeroed;
+use crate::storage::{Sample, Zeroed};
 
 /// A value that layer `A` gives and layer `B` takes: the same type. It exists for the sentence that the compiler says otherwise.
 #[diagnostic::on_unimplemented(
@@ -17,14 +17,14 @@ use crate::storage::Zeroed;
     label = "`{A}` cannot stand before `{B}`",
     note = "in a network, each layer takes what the layer before it gives"
 )]
-pub trait Fits<In, A, B>: Sized {
+pub trait Fits<In: Sample, A, B>: Sample<Number = In::Number> {
     /// Hands a batch on.
     fn pass(rows: &[Self]) -> &[In];
     /// Hands a batch on, to be changed.
     fn pass_mut(rows: &mut [Self]) -> &mut [In];
 }
 
-impl<X, A, B> Fits<X, A, B> for X {
+impl<X: Sample, A, B> Fits<X, A, B> for X {
     #[inline(always)]
     fn pass(rows: &[X]) -> &[X] {
         rows
@@ -46,13 +46,13 @@ pub type Joint<A, B> = <<B as Layer>::Wants as Want>::Behind<<A as Layer>::Leave
 )]
 pub trait Network: Zeroed + Sync {
     /// Its layers, as a type.
-    type Layers: Chain;
+    type Layers: Uses;
     /// What its layers are.
     const PARTS: &'static [&'static Structure];
     /// References to its layers.
-    fn layers(&self) -> <Self::Layers as Chain>::Refs<'_>;
+    fn layers(&self) -> <Self::Layers as Uses>::Refs<'_>;
     /// References to its layers, to be changed.
-    fn layers_mut(&mut self) -> <Self::Layers as Chain>::Muts<'_>;
+    fn layers_mut(&mut self) -> <Self::Layers as Uses>::Muts<'_>;
 }
 
 /// The layers of a network, as a type.
@@ -61,39 +61,32 @@ pub type Layers<N> = <N as Network>::Layers;
 /// The network of the layers `(Type index Previous)...`; the first has no previous one.
 macro_rules! network {
     (($A:ident $first:tt) $(($L:ident $i:tt $Prev:ident))*) => {
-        impl<T: Scalar, $A: Layer<T = T>, $($L: Layer<T = T>),*> Network for ($A, $($L,)*)
+        impl<$A: Infer, $($L: Infer),*> Network for ($A, $($L,)*)
         where
             $($Prev::Out: Fits<$L::In, $Prev, $L>,)*
         {
             type Layers = links!($A $($L)*);
             const PARTS: &'static [&'static Structure] = &[&$A::STRUCTURE, $(&$L::STRUCTURE),*];
             #[inline(always)]
-            fn layers(&self) -> <Self::Layers as Chain>::Refs<'_> {
+            fn layers(&self) -> <Self::Layers as Uses>::Refs<'_> {
                 pairs!((&self.$first) $((&self.$i))*)
             }
             #[inline(always)]
-            fn layers_mut(&mut self) -> <Self::Layers as Chain>::Muts<'_> {
+            fn layers_mut(&mut self) -> <Self::Layers as Uses>::Muts<'_> {
                 pairs!((&mut self.$first) $((&mut self.$i))*)
             }
         }
 
         // With this one bound the compiler has each method checked at once, whatever the number of layers.
-        impl<$A, $($L),*> Layer for ($A, $($L,)*)
+        impl<$A, $($L),*> Infer for ($A, $($L,)*)
         where
             Self: Network,
         {
-            type T = <Layers<Self> as Chain>::T;
             type In = In<First<Layers<Self>>>;
-            type Out = <Layers<Self> as Chain>::Out;
-            type Wants = <First<Layers<Self>> as Layer>::Wants;
-            type Leaves = <Layers<Self> as Chain>::Leaves;
-            type Learns = <Layers<Self> as Chain>::Learns;
-            type Saved<P: Place, const BATCH: usize> = <Layers<Self> as Chain>::Saved<P, BATCH>;
-            type Wide<const BATCH: usize> = <Layers<Self> as Chain>::Wide<BATCH>;
-            type Slots<K: Copies> = <Layers<Self> as Chain>::Slots<K>;
+            type Out = <Layers<Self> as Uses>::Out;
+            type Plan<P: Place, const BATCH: usize> = <Layers<Self> as Uses>::Plan<P, BATCH>;
             const STRUCTURE: Structure = Structure::group(Self::PARTS);
-            const COST: Cost = <Layers<Self> as Chain>::COST;
-            const SLICES: Slices = <Layers<Self> as Chain>::SLICES;
+            const COST: Cost = <Layers<Self> as Uses>::COST;
 
             #[inline(always)]
             fn is_ready(&self) -> bool {
@@ -101,13 +94,35 @@ macro_rules! network {
             }
 
             #[inline(always)]
-            fn needs_two(&self) -> Option<&'static str> {
-                Layers::<Self>::needs_two(self.layers())
+            fn accepts(x: &Self::In) -> bool {
+                First::<Layers<Self>>::accepts(x)
             }
 
             #[inline(always)]
-            fn accepts(x: &Self::In) -> bool {
-                First::<Layers<Self>>::accepts(x)
+            fn infer<'m, K: Kernels, P: Place, const BATCH: usize>(
+                &self,
+                x: Taken<'m, Self, P, BATCH>,
+            ) -> Given<'m, Self, P, BATCH> {
+                <Layers<Self> as Uses>::infer::<K, P, BATCH, No>(self.layers(), x)
+            }
+        }
+
+        impl<$A, $($L),*> Layer for ($A, $($L,)*)
+        where
+            Self: Network<Layers: Chain>,
+        {
+            type T = <Layers<Self> as Chain>::Scalar;
+            type Wants = <First<Layers<Self>> as Layer>::Wants;
+            type Leaves = <Layers<Self> as Chain>::Leaves;
+            type Learns = <Layers<Self> as Chain>::Learns;
+            type Saved<P: Place, const BATCH: usize> = <Layers<Self> as Chain>::Saved<P, BATCH>;
+            type Wide<const BATCH: usize> = <Layers<Self> as Chain>::Wide<BATCH>;
+            type Slots<K: Copies> = <Layers<Self> as Chain>::Slots<K>;
+            const SLICES: Slices = <Layers<Self> as Chain>::SLICES;
+
+            #[inline(always)]
+            fn needs_two(&self) -> Option<&'static str> {
+                Layers::<Self>::needs_two(self.layers())
             }
 
             #[inline(always)]
@@ -117,16 +132,7 @@ macro_rules! network {
                 saved: &'a mut Self::Saved<P, BATCH>,
                 context: Context,
             ) -> &'a mut [Self::Out] {
-                Layers::<Self>::forward::<K, P, BATCH, _, No>(self.layers(), x, saved, context, 0)
-            }
-
-            #[inline(always)]
-            fn infer<'a, K: Kernels, P: Place, const BATCH: usize>(
-                &self,
-                x: P::Input<'a, Self::In>,
-                saved: &'a mut Self::Saved<P, BATCH>,
-            ) -> &'a mut [Self::Out] {
-                Layers::<Self>::forward::<K, P, BATCH, _, No>(self.layers(), x, saved, InUse, 0)
+                Layers::<Self>::forward::<K, P, BATCH, No>(self.layers(), x, saved, context, 0)
             }
 
             #[inline(always)]

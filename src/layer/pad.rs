@@ -3,7 +3,8 @@
 use core::marker::PhantomData;
 
 use super::grid::Grid;
-use super::{Apart, Context, Cost, InPlace, Layer, Need, No, Place, Structure, size};
+use super::plan::{Beside, Given, Taken};
+use super::{Apart, Context, Cost, InPlace, Infer, Layer, Need, No, Place, Structure, size};
 use crate::budget::Text;
 use crate::kernel::{self, Kernels};
 use crate::optimizer::{Copies, Rule};
@@ -86,6 +87,19 @@ impl<A: Grid, B: Grid<T = A::T, Pixel = A::Pixel>, const TOP: usize, const LEFT:
         }
     }
 
+    /// Each sample with zeros around it.
+    #[inline(always)]
+    fn pad(x: &[A], y: &mut [B]) {
+        const { Self::CHECK }
+        B::flatten_mut(y).fill(A::T::ZERO);
+        for (x, y) in x.iter().zip(y) {
+            let (x, y) = (A::pixels(core::slice::from_ref(x)), B::pixels_mut(core::slice::from_mut(y)));
+            for (inner, outer) in Self::rows() {
+                copy_row(A::WIDTH, (x, inner), (y, outer));
+            }
+        }
+    }
+
     /// The places of each row of a sample: where it starts in `A`, and in `B`.
     #[inline(always)]
     fn rows() -> impl Iterator<Item = (usize, usize)> {
@@ -100,21 +114,33 @@ fn copy_row<P: Array>(width: usize, (from, start): (&[P], usize), (to, place): (
     kernel::copy(from.unwrap_or(&[]), to.unwrap_or(&mut []));
 }
 
-impl<A: Grid, B: Grid<T = A::T, Pixel = A::Pixel>, const TOP: usize, const LEFT: usize> Layer for Pad<A, B, TOP, LEFT> {
-    type T = A::T;
+impl<A: Grid, B: Grid<T = A::T, Pixel = A::Pixel>, const TOP: usize, const LEFT: usize> Infer for Pad<A, B, TOP, LEFT> {
     type In = A;
     type Out = B;
+    type Plan<P: Place, const BATCH: usize> = Beside<P, A, B, BATCH>;
+    const STRUCTURE: Structure = Structure::layer("Pad", &[TOP, LEFT, Self::BEHIND[0], Self::BEHIND[1]]);
+    const COST: Cost = {
+        let () = Self::CHECK;
+        Cost::NONE
+    };
+
+    #[inline(always)]
+    fn infer<'m, K: Kernels, P: Place, const BATCH: usize>(
+        &self,
+        x: Taken<'m, Self, P, BATCH>,
+    ) -> Given<'m, Self, P, BATCH> {
+        x.map(Self::pad)
+    }
+}
+
+impl<A: Grid, B: Grid<T = A::T, Pixel = A::Pixel>, const TOP: usize, const LEFT: usize> Layer for Pad<A, B, TOP, LEFT> {
+    type T = A::T;
     type Wants = Apart;
     type Leaves = InPlace;
     type Learns = No;
     type Saved<P: Place, const BATCH: usize> = [B; BATCH];
     type Wide<const BATCH: usize> = [B; BATCH];
     type Slots<K: Copies> = ();
-    const STRUCTURE: Structure = Structure::layer("Pad", &[TOP, LEFT, Self::BEHIND[0], Self::BEHIND[1]]);
-    const COST: Cost = {
-        let () = Self::CHECK;
-        Cost::NONE
-    };
 
     #[inline(always)]
     fn forward<'a, K: Kernels, P: Place, const BATCH: usize>(
@@ -126,13 +152,7 @@ impl<A: Grid, B: Grid<T = A::T, Pixel = A::Pixel>, const TOP: usize, const LEFT:
         const { Self::CHECK }
         let x = P::read(x);
         let y = take_mut(saved, x.len());
-        B::flatten_mut(y).fill(A::T::ZERO);
-        for (x, y) in x.iter().zip(&mut *y) {
-            let (x, y) = (A::pixels(core::slice::from_ref(x)), B::pixels_mut(core::slice::from_mut(y)));
-            for (inner, outer) in Self::rows() {
-                copy_row(A::WIDTH, (x, inner), (y, outer));
-            }
-        }
+        Self::pad(x, y);
         y
     }
 

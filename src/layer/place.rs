@@ -16,6 +16,8 @@ pub trait Place: Sealed {
     type Input<'a, X: 'a>;
     /// The layer's own output buffer: an `A`, or nothing.
     type Buffer<A: Zeroed>: Zeroed;
+    /// An `A` that stays where it is while the output is written: the input if it is in the same memory, or nothing.
+    type Held<A: Zeroed>: Zeroed;
     /// The one buffer of gradients if it is apart, or the other.
     type Choose<T, A: Buffer<T>, B: Buffer<T>>: Buffer<T>;
     /// Whether it is in place.
@@ -75,6 +77,7 @@ pub struct InPlace;
 impl Place for Apart {
     type Input<'a, X: 'a> = &'a [X];
     type Buffer<A: Zeroed> = A;
+    type Held<A: Zeroed> = ();
     type Choose<T, A: Buffer<T>, B: Buffer<T>> = A;
     const IN_PLACE: bool = false;
 
@@ -109,6 +112,7 @@ impl Place for Apart {
 impl Place for InPlace {
     type Input<'a, X: 'a> = &'a mut [X];
     type Buffer<A: Zeroed> = ();
+    type Held<A: Zeroed> = A;
     type Choose<T, A: Buffer<T>, B: Buffer<T>> = B;
     const IN_PLACE: bool = true;
 

@@ -10,8 +10,9 @@
 use core::marker::PhantomData;
 
 use super::grid::Grid;
+use super::plan::{Beside, Given, Taken};
 use super::size::{Axis, Slide2d, Valid, positive_of, positive_slide};
-use super::{Apart, Context, Cost, InPlace, Layer, Need, No, Place, Structure};
+use super::{Apart, Context, Cost, InPlace, Infer, Layer, Need, No, Place, Structure};
 use crate::budget::Text;
 use crate::kernel::{self, Kernels, Windows};
 pub use crate::kernel::{Average, Max, Pooling};
@@ -201,23 +202,38 @@ impl<F, A, B, const KH: usize, const KW: usize, S> Default for Pool<F, A, B, KH,
     }
 }
 
+impl<F: Named, A: Grid, B: Grid<T = A::T, Pixel = A::Pixel>, const KH: usize, const KW: usize, S: Slide2d> Infer
+    for Pool<F, A, B, KH, KW, S>
+{
+    type In = A;
+    type Out = B;
+    type Plan<P: Place, const BATCH: usize> = Beside<P, A, B, BATCH>;
+    const STRUCTURE: Structure = Structure::layer(F::NAME, &Self::NUMBERS);
+    const COST: Cost = {
+        let () = Self::CHECK;
+        Cost::NONE
+    };
+
+    #[inline(always)]
+    fn infer<'m, K: Kernels, P: Place, const BATCH: usize>(
+        &self,
+        x: Taken<'m, Self, P, BATCH>,
+    ) -> Given<'m, Self, P, BATCH> {
+        const { Self::CHECK }
+        x.map(|x, y| kernel::pool::<K, A::T, F, Self>(A::flatten(x), B::flatten_mut(y)))
+    }
+}
+
 impl<F: Named, A: Grid, B: Grid<T = A::T, Pixel = A::Pixel>, const KH: usize, const KW: usize, S: Slide2d> Layer
     for Pool<F, A, B, KH, KW, S>
 {
     type T = A::T;
-    type In = A;
-    type Out = B;
     type Wants = Apart;
     type Leaves = InPlace;
     type Learns = No;
     type Saved<P: Place, const BATCH: usize> = [B; BATCH];
     type Wide<const BATCH: usize> = [B; BATCH];
     type Slots<K: Copies> = ();
-    const STRUCTURE: Structure = Structure::layer(F::NAME, &Self::NUMBERS);
-    const COST: Cost = {
-        let () = Self::CHECK;
-        Cost::NONE
-    };
 
     #[inline(always)]
     fn forward<'a, K: Kernels, P: Place, const BATCH: usize>(

@@ -4,7 +4,8 @@
 
 use core::fmt::{Result, Write};
 
-use super::{Context, Cost, InPlace, Layer, Need, Place, Structure, Yes, size};
+use super::plan::{Given, Over, Taken};
+use super::{Context, Cost, InPlace, Infer, Layer, Need, Place, Structure, Yes, size};
 use crate::kernel::{self, Kernels};
 use crate::optimizer::{Copies, Rule};
 use crate::parameter::{Info, Parameter, Path, Role, Visitor};
@@ -44,6 +45,16 @@ impl<const STEPS: usize, const N: usize, T: Scalar> PositionEmbedding<STEPS, N, 
         &mut self.weight
     }
 
+    /// Adds the weights to each sample.
+    #[inline(always)]
+    fn add(&self, rows: &mut [[[T; N]; STEPS]]) {
+        for y in rows {
+            for (y, weight) in y.flat_mut().iter_mut().zip(self.weight.flat()) {
+                *y += *weight;
+            }
+        }
+    }
+
     fn info(path: Path) -> Info {
         let shape = <[[T; N]; STEPS]>::SHAPE;
         Info { fan: (N, N), ..Info::new(path, "weight", Role::Weight, shape) }
@@ -56,21 +67,33 @@ impl<const STEPS: usize, const N: usize, T: Scalar> Default for PositionEmbeddin
     }
 }
 
-impl<const STEPS: usize, const N: usize, T: Scalar> Layer for PositionEmbedding<STEPS, N, T> {
-    type T = T;
+impl<const STEPS: usize, const N: usize, T: Scalar> Infer for PositionEmbedding<STEPS, N, T> {
     type In = [[T; N]; STEPS];
     type Out = [[T; N]; STEPS];
+    type Plan<P: Place, const B: usize> = Over<[[T; N]; STEPS], B>;
+    const STRUCTURE: Structure = Structure::layer("PositionEmbedding", &[STEPS, N]);
+    const COST: Cost = {
+        size::positive("PositionEmbedding", &["STEPS", "N"], &[STEPS, N]);
+        Cost { parameters: STEPS * N, learns: true, ..Cost::NONE }
+    };
+
+    #[inline(always)]
+    fn infer<'m, K: Kernels, P: Place, const B: usize>(&self, x: Taken<'m, Self, P, B>) -> Given<'m, Self, P, B> {
+        const { _ = Self::COST }
+        let mut y = x.own();
+        self.add(y.rows_mut());
+        y
+    }
+}
+
+impl<const STEPS: usize, const N: usize, T: Scalar> Layer for PositionEmbedding<STEPS, N, T> {
+    type T = T;
     type Wants = InPlace;
     type Leaves = InPlace;
     type Learns = Yes;
     type Saved<P: Place, const B: usize> = P::Buffer<[[[T; N]; STEPS]; B]>;
     type Wide<const B: usize> = [[[T; N]; STEPS]; B];
     type Slots<K: Copies> = K::Of<[[T; N]; STEPS]>;
-    const STRUCTURE: Structure = Structure::layer("PositionEmbedding", &[STEPS, N]);
-    const COST: Cost = {
-        size::positive("PositionEmbedding", &["STEPS", "N"], &[STEPS, N]);
-        Cost { parameters: STEPS * N, ..Cost::NONE }
-    };
 
     #[inline(always)]
     fn forward<'a, K: Kernels, P: Place, const B: usize>(
@@ -81,11 +104,7 @@ impl<const STEPS: usize, const N: usize, T: Scalar> Layer for PositionEmbedding<
     ) -> &'a mut [[[T; N]; STEPS]] {
         const { _ = Self::COST }
         let y = P::own(x, saved);
-        for y in &mut *y {
-            for (y, weight) in y.flat_mut().iter_mut().zip(self.weight.flat()) {
-                *y += *weight;
-            }
-        }
+        self.add(y);
         y
     }
 

@@ -3,9 +3,10 @@
 //! Forward: each block's output is kept, and is the next one's input; whatever else a block keeps is in memory that all of them use in turn.
 //! Backward: that of the last block is still there. Each block before it goes forward again from its input, and then backward.
 
-use super::chain::{Chain, End, First, In, InUse, Link, Mode};
+use super::chain::{Chain, End, First, In, Link, Uses};
 use super::network::Layers;
-use super::{Apart, Context, Cost, Fits, Layer, Need, Network, Place, Slices, Structure};
+use super::plan::{Given, Taken};
+use super::{Apart, Context, Cost, Fits, Infer, Layer, Need, Network, No, Place, Slices, Structure};
 use crate::kernel::{self, Kernels};
 use crate::optimizer::{Copies, Rule};
 use crate::parameter::{Parameter, Path, Visitor};
@@ -55,27 +56,16 @@ impl<L> Recompute<L> {
     }
 }
 
-impl<N: Network> Layer for Recompute<N>
-where
-    Layers<N>: Blocks,
-{
-    type T = <Layers<N> as Chain>::T;
+impl<N: Network> Infer for Recompute<N> {
     type In = In<First<Layers<N>>>;
-    type Out = <Layers<N> as Chain>::Out;
-    type Wants = Apart;
-    type Leaves = <Layers<N> as Chain>::Leaves;
-    type Learns = <Layers<N> as Chain>::Learns;
-    /// The outputs of all blocks but the last; and the blocks' own in turn.
-    type Saved<P: Place, const B: usize> = (<Layers<N> as Blocks>::Kept<B>, <Layers<N> as Blocks>::InTurn<B>);
-    type Wide<const B: usize> = <Layers<N> as Chain>::Wide<B>;
-    type Slots<K: Copies> = <Layers<N> as Chain>::Slots<K>;
+    type Out = <Layers<N> as Uses>::Out;
+    type Plan<P: Place, const B: usize> = <Layers<N> as Uses>::Plan<P, B>;
     const STRUCTURE: Structure = Structure::group(N::PARTS);
     const COST: Cost = {
-        let cost = without_statistics(<Layers<N> as Chain>::COST);
-        let [again, idle] = [<Layers<N> as Blocks>::AGAIN, <Layers<N> as Blocks>::IDLE];
+        let cost = without_statistics(<Layers<N> as Uses>::COST);
+        let [again, idle] = [<Layers<N> as Uses>::AGAIN, <Layers<N> as Uses>::IDLE];
         Cost { dx: cost.dx + again, skipped: cost.skipped + idle, ..cost }
     };
-    const SLICES: Slices = Slices::of_parts::<Self>(<Layers<N> as Chain>::SLICES.backward(false) == 0);
 
     #[inline(always)]
     fn is_ready(&self) -> bool {
@@ -83,13 +73,30 @@ where
     }
 
     #[inline(always)]
-    fn needs_two(&self) -> Option<&'static str> {
-        Layers::<N>::needs_two(self.blocks.layers())
+    fn accepts(x: &Self::In) -> bool {
+        <First<Layers<N>>>::accepts(x)
     }
 
     #[inline(always)]
-    fn accepts(x: &Self::In) -> bool {
-        <First<Layers<N>>>::accepts(x)
+    fn infer<'m, K: Kernels, P: Place, const B: usize>(&self, x: Taken<'m, Self, P, B>) -> Given<'m, Self, P, B> {
+        <Layers<N> as Uses>::infer::<K, P, B, No>(self.blocks.layers(), x)
+    }
+}
+
+impl<N: Network<Layers: Blocks>> Layer for Recompute<N> {
+    type T = <Layers<N> as Chain>::Scalar;
+    type Wants = Apart;
+    type Leaves = <Layers<N> as Chain>::Leaves;
+    type Learns = <Layers<N> as Chain>::Learns;
+    /// The outputs of all blocks but the last; and the blocks' own in turn.
+    type Saved<P: Place, const B: usize> = (<Layers<N> as Blocks>::Kept<B>, <Layers<N> as Blocks>::InTurn<B>);
+    type Wide<const B: usize> = <Layers<N> as Chain>::Wide<B>;
+    type Slots<K: Copies> = <Layers<N> as Chain>::Slots<K>;
+    const SLICES: Slices = Slices::of_parts::<Self>(<Layers<N> as Chain>::SLICES.backward(false) == 0);
+
+    #[inline(always)]
+    fn needs_two(&self) -> Option<&'static str> {
+        Layers::<N>::needs_two(self.blocks.layers())
     }
 
     #[inline(always)]
@@ -100,16 +107,7 @@ where
         context: Context,
     ) -> &'a mut [Self::Out] {
         let _ = const { Self::COST };
-        Layers::<N>::ahead::<K, B, _>(self.blocks.layers(), P::read(x), kept, saved, context, 0)
-    }
-
-    #[inline(always)]
-    fn infer<'a, K: Kernels, P: Place, const B: usize>(
-        &self,
-        x: P::Input<'a, Self::In>,
-        (kept, saved): &'a mut Self::Saved<P, B>,
-    ) -> &'a mut [Self::Out] {
-        Layers::<N>::ahead::<K, B, _>(self.blocks.layers(), P::read(x), kept, saved, InUse, 0)
+        Layers::<N>::ahead::<K, B>(self.blocks.layers(), P::read(x), kept, saved, context, 0)
     }
 
     #[inline(always)]
@@ -182,17 +180,13 @@ pub trait Blocks: Chain {
     type Kept<const B: usize>: Zeroed;
     /// Memory for what each of the blocks keeps, in turn.
     type InTurn<const B: usize>: Zeroed;
-    /// Multiply-adds of all blocks but the last, which go forward again.
-    const AGAIN: u64;
-    /// Those of them in front of which nothing learns, nor in them: they don't go backward where no dx is wanted.
-    const IDLE: u64;
 
-    fn ahead<'a, K: Kernels, const B: usize, M: Mode>(
+    fn ahead<'a, K: Kernels, const B: usize>(
         blocks: Self::Refs<'_>,
         x: &'a [In<Self::First>],
         kept: &'a mut Self::Kept<B>,
         saved: &'a mut Self::InTurn<B>,
-        mode: M,
+        context: Context,
         at: u64,
     ) -> &'a mut [Self::Out];
 
@@ -211,12 +205,12 @@ pub trait Blocks: Chain {
     ) -> &'a mut [Self::Out];
 
     /// From the last block to the first; all but the last go forward again before.
-    fn back<K: Kernels, const B: usize, D: Need, R: Rule<Self::T>>(
+    fn back<K: Kernels, const B: usize, D: Need, R: Rule<Self::Scalar>>(
         blocks: &mut Self::Muts<'_>,
         x: &[In<Self::First>],
         kept: &Self::Kept<B>,
         saved: &mut Self::InTurn<B>,
-        grad: &mut [Self::T],
+        grad: &mut [Self::Scalar],
         slots: &mut Self::Slots<R::Slots>,
         rule: &R,
         context: Context,
@@ -227,19 +221,17 @@ pub trait Blocks: Chain {
 impl<A: Layer> Blocks for End<A> {
     type Kept<const B: usize> = ();
     type InTurn<const B: usize> = A::Saved<Apart, B>;
-    const AGAIN: u64 = 0;
-    const IDLE: u64 = 0;
 
     #[inline(always)]
-    fn ahead<'a, K: Kernels, const B: usize, M: Mode>(
+    fn ahead<'a, K: Kernels, const B: usize>(
         block: &A,
         x: &'a [A::In],
         _kept: &'a mut (),
         saved: &'a mut A::Saved<Apart, B>,
-        mode: M,
+        context: Context,
         at: u64,
     ) -> &'a mut [A::Out] {
-        mode.part(at).forward::<A, K, Apart, B>(block, x, saved)
+        block.forward::<K, Apart, B>(x, saved, context.part(at))
     }
 
     #[inline(always)]
@@ -272,28 +264,26 @@ impl<A: Layer> Blocks for End<A> {
     }
 }
 
-impl<A: Layer, N: Blocks<T = A::T>> Blocks for Link<A, N>
+impl<A: Layer, N: Blocks<Scalar = A::T>> Blocks for Link<A, N>
 where
     A::Out: Fits<In<First<N>>, A, First<N>>,
 {
     type Kept<const B: usize> = ([A::Out; B], N::Kept<B>);
     type InTurn<const B: usize> = Either<A::Saved<Apart, B>, N::InTurn<B>>;
-    const AGAIN: u64 = A::COST.forward + N::AGAIN;
-    const IDLE: u64 = if <A::Learns as Need>::WANTED { 0 } else { A::COST.forward + N::IDLE };
 
     #[inline(always)]
-    fn ahead<'a, K: Kernels, const B: usize, M: Mode>(
+    fn ahead<'a, K: Kernels, const B: usize>(
         (block, others): Self::Refs<'_>,
         x: &'a [A::In],
         (kept, behind): &'a mut Self::Kept<B>,
         saved: &'a mut Self::InTurn<B>,
-        mode: M,
+        context: Context,
         at: u64,
     ) -> &'a mut [N::Out] {
-        let y = mode.part(at).forward::<A, K, Apart, B>(block, x, saved.first());
+        let y = block.forward::<K, Apart, B>(x, saved.first(), context.part(at));
         let out = take_mut(kept, y.len());
         kernel::copy(y, out);
-        N::ahead::<K, B, M>(others, A::Out::pass(out), behind, saved.second(), mode, at + 1)
+        N::ahead::<K, B>(others, A::Out::pass(out), behind, saved.second(), context, at + 1)
     }
 
     #[inline(always)]

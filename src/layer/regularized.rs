@@ -2,7 +2,8 @@
 //!
 //! Backward: λ₁ sign(w) + 2 λ₂ w is added to the gradient, with sign(0) = 0.
 
-use super::{Context, Cost, Layer, Need, Place, SettingError, Slices, Structure};
+use super::plan::{Given, Number, Taken};
+use super::{Context, Cost, Infer, Layer, Need, Place, SettingError, Slices, Structure};
 use crate::kernel::{Kernels, Lanes, Pointwise};
 use crate::optimizer::{Copies, Rule};
 use crate::parameter::{Parameter, Path, Role, Visitor};
@@ -100,19 +101,13 @@ impl<T: Scalar, R: Rule<T>> Rule<T> for PenaltyRule<R, T> {
     }
 }
 
-impl<L: Layer> Layer for Regularized<L> {
-    type T = L::T;
+impl<L: Layer> Infer for Regularized<L> {
     type In = L::In;
     type Out = L::Out;
-    type Wants = L::Wants;
-    type Leaves = L::Leaves;
-    type Learns = L::Learns;
-    type Saved<P: Place, const B: usize> = L::Saved<P, B>;
-    type Wide<const B: usize> = L::Wide<B>;
-    type Slots<K: Copies> = L::Slots<K>;
+    type Plan<P: Place, const B: usize> = L::Plan<P, B>;
     const STRUCTURE: Structure = L::STRUCTURE;
     const COST: Cost = L::COST;
-    const SLICES: Slices = L::SLICES;
+    const TAKES: bool = L::TAKES;
 
     #[inline(always)]
     fn is_ready(&self) -> bool {
@@ -120,13 +115,38 @@ impl<L: Layer> Layer for Regularized<L> {
     }
 
     #[inline(always)]
-    fn needs_two(&self) -> Option<&'static str> {
-        self.layer.needs_two()
+    fn accepts(x: &L::In) -> bool {
+        L::accepts(x)
     }
 
     #[inline(always)]
-    fn accepts(x: &L::In) -> bool {
-        L::accepts(x)
+    fn infer<'m, K: Kernels, P: Place, const B: usize>(&self, x: Taken<'m, Self, P, B>) -> Given<'m, Self, P, B> {
+        self.layer.infer::<K, P, B>(x)
+    }
+
+    #[inline(always)]
+    fn infer_then<'m, K: Kernels, P: Place, const B: usize>(
+        &self,
+        x: Taken<'m, Self, P, B>,
+        f: impl Pointwise<Number<Self>>,
+    ) -> Given<'m, Self, P, B> {
+        self.layer.infer_then::<K, P, B>(x, f)
+    }
+}
+
+impl<L: Layer> Layer for Regularized<L> {
+    type T = L::T;
+    type Wants = L::Wants;
+    type Leaves = L::Leaves;
+    type Learns = L::Learns;
+    type Saved<P: Place, const B: usize> = L::Saved<P, B>;
+    type Wide<const B: usize> = L::Wide<B>;
+    type Slots<K: Copies> = L::Slots<K>;
+    const SLICES: Slices = L::SLICES;
+
+    #[inline(always)]
+    fn needs_two(&self) -> Option<&'static str> {
+        self.layer.needs_two()
     }
 
     #[inline(always)]
@@ -140,20 +160,11 @@ impl<L: Layer> Layer for Regularized<L> {
     }
 
     #[inline(always)]
-    fn infer<'a, K: Kernels, P: Place, const B: usize>(
-        &self,
-        x: P::Input<'a, L::In>,
-        saved: &'a mut L::Saved<P, B>,
-    ) -> &'a mut [L::Out] {
-        self.layer.infer::<K, P, B>(x, saved)
-    }
-
-    #[inline(always)]
     fn forward_then<'a, K: Kernels, P: Place, const B: usize>(
         &self,
         x: P::Input<'a, L::In>,
         saved: &'a mut L::Saved<P, B>,
-        context: Option<Context>,
+        context: Context,
         f: impl Pointwise<L::T>,
     ) -> &'a mut [L::Out] {
         self.layer.forward_then::<K, P, B>(x, saved, context, f)

@@ -2,7 +2,8 @@
 
 use core::marker::PhantomData;
 
-use super::{Apart, Context, Cost, Layer, Need, No, Place, Structure, View, size};
+use super::plan::{Given, Same, Taken};
+use super::{Apart, Context, Cost, Infer, Layer, Need, No, Place, Structure, View, size};
 use crate::budget::Text;
 use crate::kernel::Kernels;
 use crate::optimizer::{Copies, Rule};
@@ -57,16 +58,10 @@ impl<A: Array, B: Array<T = A::T>> Reshape<A, B> {
     };
 }
 
-impl<A: Array, B: Array<T = A::T>> Layer for Reshape<A, B> {
-    type T = A::T;
+impl<A: Array, B: Array<T = A::T>> Infer for Reshape<A, B> {
     type In = A;
     type Out = B;
-    type Wants = View;
-    type Leaves = Apart;
-    type Learns = No;
-    type Saved<P: Place, const BATCH: usize> = P::Buffer<[A; BATCH]>;
-    type Wide<const BATCH: usize> = [B; BATCH];
-    type Slots<K: Copies> = ();
+    type Plan<P: Place, const BATCH: usize> = Same<P>;
     const STRUCTURE: Structure = match B::SHAPE.rank() {
         1 => Structure::layer("Flatten", &[]),
         _ => Structure::layer("Reshape", Self::DIMS),
@@ -75,6 +70,25 @@ impl<A: Array, B: Array<T = A::T>> Layer for Reshape<A, B> {
         let () = Self::CHECK;
         Cost::NONE
     };
+
+    #[inline(always)]
+    fn infer<'m, K: Kernels, P: Place, const BATCH: usize>(
+        &self,
+        x: Taken<'m, Self, P, BATCH>,
+    ) -> Given<'m, Self, P, BATCH> {
+        const { Self::CHECK }
+        x.view()
+    }
+}
+
+impl<A: Array, B: Array<T = A::T>> Layer for Reshape<A, B> {
+    type T = A::T;
+    type Wants = View;
+    type Leaves = Apart;
+    type Learns = No;
+    type Saved<P: Place, const BATCH: usize> = P::Buffer<[A; BATCH]>;
+    type Wide<const BATCH: usize> = [B; BATCH];
+    type Slots<K: Copies> = ();
 
     #[inline(always)]
     fn forward<'a, K: Kernels, P: Place, const BATCH: usize>(

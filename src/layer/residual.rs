@@ -3,11 +3,12 @@
 //! Backward: dx = dy + L's dx.
 
 use super::beside::{add, split};
-use super::{Apart, Context, Cost, InPlace, Layer, Need, Place, Slices, Structure};
+use super::plan::{Given, Memory, Taken, Within};
+use super::{Apart, Context, Cost, InPlace, Infer, Layer, Need, Place, Slices, Structure};
 use crate::kernel::{self, Kernels};
 use crate::optimizer::{Copies, Rule};
 use crate::parameter::{Parameter, Path, Visitor};
-use crate::storage::Both;
+use crate::storage::{Both, Max};
 use crate::tensor::{Array, take, take_mut};
 
 /// What a layer gives, if it is what it takes. It exists for the sentence that the compiler says otherwise.
@@ -73,23 +74,15 @@ impl<L: Layer> Residual<L> {
     }
 }
 
-impl<L: Layer> Layer for Residual<L>
+impl<L: Infer<Out: Array>> Infer for Residual<L>
 where
     L::Out: Returns<L::In, L>,
 {
-    type T = L::T;
     type In = L::In;
     type Out = L::Out;
-    type Wants = Apart;
-    type Leaves = InPlace;
-    type Learns = L::Learns;
-    /// L's, and the sum.
-    type Saved<P: Place, const B: usize> = (L::Saved<Apart, B>, <L::Leaves as Place>::Buffer<[L::Out; B]>);
-    type Wide<const B: usize> = <L::Leaves as Place>::Choose<L::T, L::Wide<B>, Both<L::Wide<B>, [L::Out; B]>>;
-    type Slots<K: Copies> = L::Slots<K>;
+    type Plan<P: Place, const B: usize> = Within<Both<P::Held<[L::In; B]>, Max<[L::Out; B], Memory<L, Apart, B>>>>;
     const STRUCTURE: Structure = Structure::around("Residual", &[], &[&L::STRUCTURE]);
     const COST: Cost = L::COST;
-    const SLICES: Slices = Slices::of_parts::<Self>(L::SLICES.backward(false) == 0);
 
     #[inline(always)]
     fn is_ready(&self) -> bool {
@@ -97,13 +90,33 @@ where
     }
 
     #[inline(always)]
-    fn needs_two(&self) -> Option<&'static str> {
-        self.layer.needs_two()
+    fn accepts(x: &Self::In) -> bool {
+        L::accepts(x)
     }
 
     #[inline(always)]
-    fn accepts(x: &Self::In) -> bool {
-        L::accepts(x)
+    fn infer<'m, K: Kernels, P: Place, const B: usize>(&self, x: Taken<'m, Self, P, B>) -> Given<'m, Self, P, B> {
+        x.around(|x| self.layer.infer::<K, Apart, B>(x), |to, from| add(L::Out::flatten_mut(to), L::Out::flatten(from)))
+    }
+}
+
+impl<L: Layer> Layer for Residual<L>
+where
+    L::Out: Returns<L::In, L>,
+{
+    type T = L::T;
+    type Wants = Apart;
+    type Leaves = InPlace;
+    type Learns = L::Learns;
+    /// L's, and the sum.
+    type Saved<P: Place, const B: usize> = (L::Saved<Apart, B>, <L::Leaves as Place>::Buffer<[L::Out; B]>);
+    type Wide<const B: usize> = <L::Leaves as Place>::Choose<L::T, L::Wide<B>, Both<L::Wide<B>, [L::Out; B]>>;
+    type Slots<K: Copies> = L::Slots<K>;
+    const SLICES: Slices = Slices::of_parts::<Self>(L::SLICES.backward(false) == 0);
+
+    #[inline(always)]
+    fn needs_two(&self) -> Option<&'static str> {
+        self.layer.needs_two()
     }
 
     #[inline(always)]
@@ -115,17 +128,6 @@ where
     ) -> &'a mut [L::Out] {
         let x = P::read(x);
         let y = self.layer.forward::<K, Apart, B>(x, &mut saved.0, context);
-        Self::sum::<B>(x, y, &mut saved.1)
-    }
-
-    #[inline(always)]
-    fn infer<'a, K: Kernels, P: Place, const B: usize>(
-        &self,
-        x: P::Input<'a, L::In>,
-        saved: &'a mut Self::Saved<P, B>,
-    ) -> &'a mut [L::Out] {
-        let x = P::read(x);
-        let y = self.layer.infer::<K, Apart, B>(x, &mut saved.0);
         Self::sum::<B>(x, y, &mut saved.1)
     }
 

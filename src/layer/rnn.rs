@@ -7,7 +7,8 @@ use core::fmt::{Result, Write};
 use core::slice::from_ref;
 
 use super::gates::{self, Stream, advance};
-use super::{Apart, Context, Cost, Layer, Need, Place, Structure, Yes};
+use super::plan::{Beside, Given, Taken};
+use super::{Apart, Context, Cost, Infer, Layer, Need, Place, Structure, Yes};
 use crate::kernel::{self, Cell, Kernels, Lanes, Rows, RowsMut};
 use crate::optimizer::{Copies, Rule};
 use crate::parameter::{Parameter, Path, Visitor};
@@ -142,10 +143,21 @@ impl<const STEPS: usize, const IN: usize, const HIDDEN: usize, T: Scalar> Stream
     }
 }
 
-impl<const STEPS: usize, const IN: usize, const HIDDEN: usize, T: Scalar> Layer for Rnn<STEPS, IN, HIDDEN, T> {
-    type T = T;
+impl<const STEPS: usize, const IN: usize, const HIDDEN: usize, T: Scalar> Infer for Rnn<STEPS, IN, HIDDEN, T> {
     type In = [[T; IN]; STEPS];
     type Out = [[T; HIDDEN]; STEPS];
+    type Plan<P: Place, const B: usize> = Beside<P, [[T; IN]; STEPS], [[T; HIDDEN]; STEPS], B>;
+    const STRUCTURE: Structure = Structure::layer("Rnn", &[IN, HIDDEN]);
+    const COST: Cost = gates::cost("Rnn", [STEPS, IN, HIDDEN, 1], HIDDEN);
+
+    #[inline(always)]
+    fn infer<'m, K: Kernels, P: Place, const B: usize>(&self, x: Taken<'m, Self, P, B>) -> Given<'m, Self, P, B> {
+        x.map(|x, y| self.run::<K, STEPS>(x, None, y))
+    }
+}
+
+impl<const STEPS: usize, const IN: usize, const HIDDEN: usize, T: Scalar> Layer for Rnn<STEPS, IN, HIDDEN, T> {
+    type T = T;
     type Wants = Apart;
     type Leaves = Apart;
     type Learns = Yes;
@@ -153,8 +165,6 @@ impl<const STEPS: usize, const IN: usize, const HIDDEN: usize, T: Scalar> Layer 
     type Wide<const B: usize> = [[[T; HIDDEN]; STEPS]; B];
     type Slots<K: Copies> =
         (Aligned<K::Of<[[[T; HIDDEN]; IN]; 1]>>, Aligned<K::Of<[[[T; HIDDEN]; HIDDEN]; 1]>>, K::Of<[[T; HIDDEN]; 1]>);
-    const STRUCTURE: Structure = Structure::layer("Rnn", &[IN, HIDDEN]);
-    const COST: Cost = gates::cost("Rnn", [STEPS, IN, HIDDEN, 1], HIDDEN);
 
     #[inline(always)]
     fn forward<'a, K: Kernels, P: Place, const B: usize>(

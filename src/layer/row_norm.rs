@@ -14,13 +14,14 @@ use core::fmt::{Result as Written, Write};
 use core::marker::PhantomData;
 
 use super::batch_norm::{rows, rows_mut};
-use super::{Apart, Context, Cost, InPlace, Layer, Need, Place, Setting, SettingError, Structure, Yes, size};
+use super::plan::{Given, Taken, Within};
+use super::{Apart, Context, Cost, InPlace, Infer, Layer, Need, Place, Setting, SettingError, Structure, Yes, size};
 use crate::budget::Text;
 use crate::kernel::{self, BLOCK, Kernels};
 use crate::optimizer::{Copies, Rule, checked_epsilon};
 use crate::parameter::{Info, Parameter, Path, Role, Visitor};
 use crate::scalar::Scalar;
-use crate::storage::Zeroed;
+use crate::storage::{Both, Zeroed};
 use crate::tensor::{Array, take, take_mut};
 
 /// Layer normalisation of `N` features, or of each position of `A`, such as `[[T; N]; STEPS]`: y = gain · (x - mean) /
@@ -142,16 +143,48 @@ impl<const N: usize, const M: usize, T: Scalar, A: Array<T = T>> RowNorm<N, M, A
         scale
     }
 
+    /// Writes a row of outputs.
+    #[inline(always)]
+    fn row<K: Kernels>(&self, x: &[T; N], y: &mut [T; N], epsilon: T) {
+        Self::normalise::<K>(x, y, epsilon);
+        for (y, &gain) in y.iter_mut().zip(&self.gain) {
+            *y *= gain;
+        }
+        for (y, &bias) in y.iter_mut().zip(&self.bias) {
+            *y += bias;
+        }
+    }
+
     fn info(path: Path) -> [Info; 2] {
         [("gain", Role::Scale, <[T; N]>::SHAPE), ("bias", Role::Bias, <[T; M]>::SHAPE)]
             .map(|(name, role, shape)| Info::new(path, name, role, shape))
     }
 }
 
-impl<const N: usize, const M: usize, T: Scalar, A: Array<T = T>> Layer for RowNorm<N, M, A> {
-    type T = T;
+impl<const N: usize, const M: usize, T: Scalar, A: Array<T = T>> Infer for RowNorm<N, M, A> {
     type In = A;
     type Out = A;
+    type Plan<P: Place, const B: usize> = Within<Both<[A; B], [T; N]>>;
+    const STRUCTURE: Structure = Structure::layer(if Self::CENTRED { "LayerNorm" } else { "RMSNorm" }, &[N]);
+    const COST: Cost = {
+        let () = Self::CHECK;
+        Cost { parameters: N + M, learns: true, ..Cost::NONE }
+    };
+
+    #[inline(always)]
+    fn infer<'m, K: Kernels, P: Place, const B: usize>(&self, x: Taken<'m, Self, P, B>) -> Given<'m, Self, P, B> {
+        const { Self::CHECK }
+        x.own().change_with::<[T; N]>(|y, x| {
+            for y in rows_mut::<N, A>(y) {
+                *x = *y;
+                self.row::<K>(x, y, self.epsilon());
+            }
+        })
+    }
+}
+
+impl<const N: usize, const M: usize, T: Scalar, A: Array<T = T>> Layer for RowNorm<N, M, A> {
+    type T = T;
     type Wants = Apart;
     type Leaves = InPlace;
     type Learns = Yes;
@@ -159,11 +192,6 @@ impl<const N: usize, const M: usize, T: Scalar, A: Array<T = T>> Layer for RowNo
     type Saved<P: Place, const B: usize> = ([A; B], [T; N], [T; M]);
     type Wide<const B: usize> = [A; B];
     type Slots<K: Copies> = (K::Of<[T; N]>, K::Of<[T; M]>);
-    const STRUCTURE: Structure = Structure::layer(if Self::CENTRED { "LayerNorm" } else { "RMSNorm" }, &[N]);
-    const COST: Cost = {
-        let () = Self::CHECK;
-        Cost { parameters: N + M, ..Cost::NONE }
-    };
 
     #[inline(always)]
     fn forward<'a, K: Kernels, P: Place, const B: usize>(
@@ -176,13 +204,7 @@ impl<const N: usize, const M: usize, T: Scalar, A: Array<T = T>> Layer for RowNo
         let x = P::read(x);
         let (y, epsilon) = (take_mut(&mut saved.0, x.len()), self.epsilon());
         for (x, y) in rows::<N, A>(x).iter().zip(rows_mut::<N, A>(y)) {
-            Self::normalise::<K>(x, y, epsilon);
-            for (y, &gain) in y.iter_mut().zip(&self.gain) {
-                *y *= gain;
-            }
-            for (y, &bias) in y.iter_mut().zip(&self.bias) {
-                *y += bias;
-            }
+            self.row::<K>(x, y, epsilon);
         }
         y
     }

@@ -1,6 +1,7 @@
 //! Output sizes of windows that slide: the formulas, for users and for the checks of the layers.
 
 use crate::budget::Text;
+use crate::storage::Sample;
 use crate::tensor::Array;
 
 /// How many numbers apart the ends of a kernel of `kernel` numbers are, both included: `dilation · (kernel - 1) + 1`; 0 without a kernel.
@@ -352,8 +353,8 @@ pub const fn positive_each<A: Array>(layer: &str, n: usize) {
 
 /// Fails, in const, where arrays hold no number: "`layer`: `name` must hold at least 1 number".
 #[track_caller]
-pub(crate) const fn holds<A: Array>(layer: Text, name: &str) {
-    if A::LEN == 0 {
+pub(crate) const fn holds<A: Sample>(layer: Text, name: &str) {
+    if size_of::<A>() == 0 {
         layer.text(": ").text(name).text(" must hold at least 1 number").panic();
     }
 }

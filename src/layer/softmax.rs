@@ -4,7 +4,8 @@
 
 use core::marker::PhantomData;
 
-use super::{Apart, Context, Cost, InPlace, Layer, Need, No, Place, Structure, size};
+use super::plan::{Given, Over, Taken};
+use super::{Apart, Context, Cost, InPlace, Infer, Layer, Need, No, Place, Structure, size};
 use crate::kernel::{self, Kernels};
 use crate::optimizer::{Copies, Rule};
 use crate::scalar::Scalar;
@@ -65,21 +66,33 @@ impl<const N: usize, T: Scalar> Default for Softmax<N, T> {
     }
 }
 
-impl<const N: usize, T: Scalar> Layer for Softmax<N, T> {
-    type T = T;
+impl<const N: usize, T: Scalar> Infer for Softmax<N, T> {
     type In = [T; N];
     type Out = [T; N];
+    type Plan<P: Place, const B: usize> = Over<[T; N], B>;
+    const STRUCTURE: Structure = Structure::layer("Softmax", &[N]);
+    const COST: Cost = {
+        size::positive("Softmax", &["N"], &[N]);
+        Cost::NONE
+    };
+
+    #[inline(always)]
+    fn infer<'m, K: Kernels, P: Place, const B: usize>(&self, x: Taken<'m, Self, P, B>) -> Given<'m, Self, P, B> {
+        const { _ = Self::COST }
+        let mut y = x.own();
+        normalise::<K, T, N>(y.rows_mut());
+        y
+    }
+}
+
+impl<const N: usize, T: Scalar> Layer for Softmax<N, T> {
+    type T = T;
     type Wants = InPlace;
     type Leaves = Apart;
     type Learns = No;
     type Saved<P: Place, const B: usize> = P::Buffer<[[T; N]; B]>;
     type Wide<const B: usize> = [[T; N]; B];
     type Slots<K: Copies> = ();
-    const STRUCTURE: Structure = Structure::layer("Softmax", &[N]);
-    const COST: Cost = {
-        size::positive("Softmax", &["N"], &[N]);
-        Cost::NONE
-    };
 
     #[inline(always)]
     fn forward<'a, K: Kernels, P: Place, const B: usize>(

@@ -11,8 +11,9 @@
 
 use core::fmt::{Result as Written, Write};
 
+use super::plan::{Given, Over, Taken};
 use super::softmax::BLOCK;
-use super::{Apart, Context, Cost, InPlace, Layer, Need, No, Place, SettingError, Slices, Structure, size};
+use super::{Apart, Context, Cost, InPlace, Infer, Layer, Need, No, Place, SettingError, Slices, Structure, size};
 use crate::kernel::{self, Kernels};
 use crate::optimizer::{Copies, Rule};
 use crate::parameter::{Domain, Info, Parameter, Path, Role, Visitor};
@@ -122,6 +123,19 @@ impl<const N: usize, T: Scalar> Standardize<N, T> {
         }
     }
 
+    /// Standardises samples in place.
+    #[inline(always)]
+    fn apply(&self, rows: &mut [[T; N]]) {
+        self.blocks(|start, mean, residual, scale| {
+            for row in &mut *rows {
+                let numbers = row.iter_mut().skip(start).zip(mean).zip(residual).zip(scale);
+                for (((y, &mean), &residual), scale) in numbers {
+                    *y = ((*y - mean) - residual) * scale;
+                }
+            }
+        });
+    }
+
     /// For each block of features: its place, means, residuals, and 1 / √variance, or 0 where the variance is.
     #[inline(always)]
     fn blocks(&self, mut each: impl FnMut(usize, &[T], &[T], [T; BLOCK])) {
@@ -159,21 +173,33 @@ impl<const N: usize, T: Scalar> Default for Standardize<N, T> {
     }
 }
 
-impl<const N: usize, T: Scalar> Layer for Standardize<N, T> {
-    type T = T;
+impl<const N: usize, T: Scalar> Infer for Standardize<N, T> {
     type In = [T; N];
     type Out = [T; N];
+    type Plan<P: Place, const B: usize> = Over<[T; N], B>;
+    const STRUCTURE: Structure = Structure::layer("Standardize", &[N]);
+    const COST: Cost = {
+        size::positive("Standardize", &["N"], &[N]);
+        Cost { parameters: 3 * N + 1, statistics: 1, ..Cost::NONE }
+    };
+
+    #[inline(always)]
+    fn infer<'m, K: Kernels, P: Place, const B: usize>(&self, x: Taken<'m, Self, P, B>) -> Given<'m, Self, P, B> {
+        const { _ = Self::COST }
+        let mut y = x.own();
+        self.apply(y.rows_mut());
+        y
+    }
+}
+
+impl<const N: usize, T: Scalar> Layer for Standardize<N, T> {
+    type T = T;
     type Wants = Apart;
     type Leaves = InPlace;
     type Learns = No;
     type Saved<P: Place, const B: usize> = [[T; N]; B];
     type Wide<const B: usize> = [[T; N]; B];
     type Slots<K: Copies> = ();
-    const STRUCTURE: Structure = Structure::layer("Standardize", &[N]);
-    const COST: Cost = {
-        size::positive("Standardize", &["N"], &[N]);
-        Cost { parameters: 3 * N + 1, statistics: 1, ..Cost::NONE }
-    };
     // Backward keeps x for `observe`, whether dx is wanted or not.
     const SLICES: Slices = Slices { skipped: 0, ..Slices::whole::<Self>() };
 
@@ -188,14 +214,7 @@ impl<const N: usize, T: Scalar> Layer for Standardize<N, T> {
         let x = P::read(x);
         let y = take_mut(saved, x.len());
         kernel::copy(x, y);
-        self.blocks(|start, mean, residual, scale| {
-            for row in &mut *y {
-                let numbers = row.iter_mut().skip(start).zip(mean).zip(residual).zip(scale);
-                for (((y, &mean), &residual), scale) in numbers {
-                    *y = ((*y - mean) - residual) * scale;
-                }
-            }
-        });
+        self.apply(y);
         y
     }
 

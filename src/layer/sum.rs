@@ -3,7 +3,8 @@
 //! Backward: both get dy, and dx is the sum of theirs.
 
 use super::beside::{Gives, Takes, add, split};
-use super::{Apart, Context, Cost, InPlace, Layer, Need, Place, Slices, Structure, most};
+use super::plan::{Given, Memory, Taken, Within};
+use super::{Apart, Context, Cost, InPlace, Infer, Layer, Need, Place, Slices, Structure, most};
 use crate::kernel::{self, Kernels};
 use crate::optimizer::{Copies, Rule};
 use crate::parameter::{Parameter, Path, Visitor};
@@ -63,14 +64,54 @@ impl<A: Layer, B: Layer<T = A::T>> Sum<A, B> {
     }
 }
 
+impl<A: Infer<Out: Array>, B: Infer<Out: Array<T = <A::Out as Array>::T>>> Infer for Sum<A, B>
+where
+    A::In: Takes<B::In, A, B>,
+    A::Out: Gives<B::Out, A, B>,
+{
+    type In = A::In;
+    type Out = A::Out;
+    type Plan<P: Place, const BATCH: usize> = Within<
+        Both<
+            P::Held<[A::In; BATCH]>,
+            Max<
+                Max<Memory<A, Apart, BATCH>, [A::Out; BATCH]>,
+                Both<[A::Out; BATCH], Max<[B::Out; BATCH], Memory<B, Apart, BATCH>>>,
+            >,
+        >,
+    >;
+    const STRUCTURE: Structure = Structure::around("Sum", &[], &[&A::STRUCTURE, &B::STRUCTURE]);
+    const COST: Cost = A::COST.beside(B::COST);
+
+    #[inline(always)]
+    fn is_ready(&self) -> bool {
+        self.layers.0.is_ready() && self.layers.1.is_ready()
+    }
+
+    #[inline(always)]
+    fn accepts(x: &A::In) -> bool {
+        A::accepts(x) && A::In::pass(core::slice::from_ref(x)).iter().all(B::accepts)
+    }
+
+    #[inline(always)]
+    fn infer<'m, K: Kernels, P: Place, const BATCH: usize>(
+        &self,
+        x: Taken<'m, Self, P, BATCH>,
+    ) -> Given<'m, Self, P, BATCH> {
+        x.beside_sum(
+            |x| self.layers.0.infer::<K, Apart, BATCH>(x),
+            |x| self.layers.1.infer::<K, Apart, BATCH>(x.cast()),
+            |to, from| add(A::Out::flatten_mut(to), B::Out::flatten(from)),
+        )
+    }
+}
+
 impl<A: Layer, B: Layer<T = A::T>> Layer for Sum<A, B>
 where
     A::In: Takes<B::In, A, B>,
     A::Out: Gives<B::Out, A, B>,
 {
     type T = A::T;
-    type In = A::In;
-    type Out = A::Out;
     type Wants = Apart;
     type Leaves = InPlace;
     type Learns = <A::Learns as Need>::Or<B::Learns>;
@@ -80,23 +121,11 @@ where
     type Wide<const BATCH: usize> =
         Both<Max<Max<A::Wide<BATCH>, B::Wide<BATCH>>, [A::In; BATCH]>, Max<[A::In; BATCH], [A::Out; BATCH]>>;
     type Slots<K: Copies> = (A::Slots<K>, B::Slots<K>);
-    const STRUCTURE: Structure = Structure::around("Sum", &[], &[&A::STRUCTURE, &B::STRUCTURE]);
-    const COST: Cost = A::COST.beside(B::COST);
     const SLICES: Slices = Slices::of_parts::<Self>(A::SLICES.backward(false) + B::SLICES.backward(false) == 0);
-
-    #[inline(always)]
-    fn is_ready(&self) -> bool {
-        self.layers.0.is_ready() && self.layers.1.is_ready()
-    }
 
     #[inline(always)]
     fn needs_two(&self) -> Option<&'static str> {
         self.layers.0.needs_two().or_else(|| self.layers.1.needs_two())
-    }
-
-    #[inline(always)]
-    fn accepts(x: &A::In) -> bool {
-        A::accepts(x) && A::In::pass(core::slice::from_ref(x)).iter().all(B::accepts)
     }
 
     #[inline(always)]
@@ -109,18 +138,6 @@ where
         let x = P::read(x);
         let y = self.layers.0.forward::<K, Apart, BATCH>(x, &mut saved.0, context.part(0));
         let other = self.layers.1.forward::<K, Apart, BATCH>(A::In::pass(x), &mut saved.1, context.part(1));
-        Self::sum::<BATCH>(y, other, &mut saved.2)
-    }
-
-    #[inline(always)]
-    fn infer<'a, K: Kernels, P: Place, const BATCH: usize>(
-        &self,
-        x: P::Input<'a, A::In>,
-        saved: &'a mut Self::Saved<P, BATCH>,
-    ) -> &'a mut [A::Out] {
-        let x = P::read(x);
-        let y = self.layers.0.infer::<K, Apart, BATCH>(x, &mut saved.0);
-        let other = self.layers.1.infer::<K, Apart, BATCH>(A::In::pass(x), &mut saved.1);
         Self::sum::<BATCH>(y, other, &mut saved.2)
     }
 

@@ -2,7 +2,8 @@
 
 use core::marker::PhantomData;
 
-use super::{Apart, Context, Cost, InPlace, Layer, Need, No, Place, Structure, size};
+use super::plan::{Beside, Given, Taken};
+use super::{Apart, Context, Cost, InPlace, Infer, Layer, Need, No, Place, Structure, size};
 use crate::kernel::{self, Kernels};
 use crate::optimizer::{Copies, Rule};
 use crate::scalar::Scalar;
@@ -50,21 +51,34 @@ fn transpose<T: Scalar, const A: usize, const B: usize>(from: &[[[T; B]; A]], to
     }
 }
 
-impl<const A: usize, const B: usize, T: Scalar> Layer for Transpose<A, B, T> {
-    type T = T;
+impl<const A: usize, const B: usize, T: Scalar> Infer for Transpose<A, B, T> {
     type In = [[T; B]; A];
     type Out = [[T; A]; B];
+    type Plan<P: Place, const BATCH: usize> = Beside<P, [[T; B]; A], [[T; A]; B], BATCH>;
+    const STRUCTURE: Structure = Structure::layer("Transpose", &[]);
+    const COST: Cost = {
+        size::positive("Transpose", &["A", "B"], &[A, B]);
+        Cost::NONE
+    };
+
+    #[inline(always)]
+    fn infer<'m, K: Kernels, P: Place, const BATCH: usize>(
+        &self,
+        x: Taken<'m, Self, P, BATCH>,
+    ) -> Given<'m, Self, P, BATCH> {
+        const { _ = Self::COST }
+        x.map(transpose)
+    }
+}
+
+impl<const A: usize, const B: usize, T: Scalar> Layer for Transpose<A, B, T> {
+    type T = T;
     type Wants = Apart;
     type Leaves = InPlace;
     type Learns = No;
     type Saved<P: Place, const BATCH: usize> = [[[T; A]; B]; BATCH];
     type Wide<const BATCH: usize> = [[[T; A]; B]; BATCH];
     type Slots<K: Copies> = ();
-    const STRUCTURE: Structure = Structure::layer("Transpose", &[]);
-    const COST: Cost = {
-        size::positive("Transpose", &["A", "B"], &[A, B]);
-        Cost::NONE
-    };
 
     #[inline(always)]
     fn forward<'a, K: Kernels, P: Place, const BATCH: usize>(

@@ -198,9 +198,9 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
         let (slice, context, divisor) = (self.next, t.context(), t.divisor(self.samples));
         let mut result = Ok(());
         if slice < Self::LOSS {
-            t.network.forward_slice::<K, Apart, BATCH>(x, &mut t.saved.0, context, slice);
+            t.network.forward_slice::<K, Apart, BATCH>(x, t.saved.0.first(), context, slice);
         } else if slice == Self::LOSS {
-            let y = N::output::<Apart, BATCH>(x, &t.saved.0);
+            let y = N::output::<Apart, BATCH>(x, t.saved.0.first());
             match compare::<K, N, L, Y, BATCH>(&t.loss, y, targets, divisor, &mut t.grad.0) {
                 Ok(loss) => self.loss = loss,
                 Err(error) => {
@@ -214,7 +214,7 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
                 slots: &mut t.slots,
                 gradient: &mut t.gradient,
                 x,
-                saved: &mut t.saved.0,
+                saved: t.saved.0.first(),
                 grad: &mut t.grad.0,
                 rule: t.optimizer.rule(t.steps, N::T::ONE),
                 state: &mut t.state,
@@ -241,7 +241,7 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
             self.trainer.steps += 1;
         }
         if self.samples > 0 {
-            self.trainer.network.observe::<Apart, BATCH>(&self.trainer.saved.0, self.samples);
+            self.trainer.network.observe::<Apart, BATCH>(self.trainer.saved.0.first(), self.samples);
         }
         Poll::Ready(Ok(self.loss))
     }

@@ -9,6 +9,7 @@ use super::{Batch, Buffered, EpochError, Fused, NotReady, Sink, StepError};
 use crate::budget::Text;
 use crate::init::{Init, initialise};
 use crate::kernel::{self, Kernels, Task};
+use crate::layer::plan::Memory;
 use crate::layer::size::positive_of;
 use crate::layer::{Apart, Context, Layer, SettingError, checked};
 use crate::loss::{Compares, Loss};
@@ -17,7 +18,7 @@ use crate::optimizer::{Copies, CopiesOf, Is, Optimizer, Rule};
 use crate::parameter::{FindZeros, Info, Parameter, Path, Visitor, visit_gradients, visit_values};
 use crate::random::{Shuffle, generator, mix};
 use crate::scalar::{Scalar, all_finite};
-use crate::storage::{Aligned, Buffer, Zeroed, batch};
+use crate::storage::{Aligned, Buffer, Either, Zeroed, batch};
 use crate::tape::infer;
 use crate::tensor::{Array, Tensor, take_mut};
 use crate::total::Total;
@@ -32,7 +33,7 @@ pub struct Trainer<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATC
     pub(super) network: N,
     pub(super) slots: N::Slots<<O::Rule as Rule<N::T>>::Slots>,
     pub(super) gradient: N::Slots<G::Copies>,
-    pub(super) saved: Aligned<N::Saved<Apart, BATCH>>,
+    pub(super) saved: Aligned<Either<N::Saved<Apart, BATCH>, Memory<N, Apart, BATCH>>>,
     pub(super) grad: Aligned<N::Wide<BATCH>>,
     pub(super) steps: u64,
     pub(super) seed: u64,
@@ -211,13 +212,13 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
             slots: &mut self.slots,
             gradient: &mut self.gradient,
             x,
-            saved: &mut self.saved.0,
+            saved: self.saved.0.first(),
             grad: &mut self.grad.0,
             rule: self.optimizer.rule(self.steps, N::T::ONE),
             state: &mut self.state,
             context,
         })?;
-        self.network.observe::<Apart, BATCH>(&self.saved.0, x.len());
+        self.network.observe::<Apart, BATCH>(self.saved.0.first(), x.len());
         self.steps += 1;
         Ok(loss)
     }
@@ -244,7 +245,7 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
         const { Self::CHECK }
         self.check_learning(x, targets)?;
         let (context, divisor) = (self.context(), self.divisor(x.len()));
-        let y = self.network.forward::<K, Apart, BATCH>(x, &mut self.saved.0, context);
+        let y = self.network.forward::<K, Apart, BATCH>(x, self.saved.0.first(), context);
         compare::<K, N, L, Y, BATCH>(&self.loss, y, targets, divisor, &mut self.grad.0)
     }
 
@@ -351,7 +352,7 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
             &mut sample,
             |trainer, x, targets| {
                 trainer.check(x, targets)?;
-                let y = infer::<N, BATCH>(&trainer.network, x, &mut trainer.saved.0);
+                let y = infer::<N, BATCH>(&trainer.network, x, trainer.saved.0.second());
                 if y.len() != x.len() {
                     return Err(StepError::NotReady);
                 }
@@ -419,7 +420,7 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
     #[inline(always)]
     fn infer_some<'a>(&'a mut self, x: &'a [N::In]) -> Result<&'a [N::Out], NotReady> {
         const { Self::CHECK }
-        if self.ready { Ok(infer::<N, BATCH>(&self.network, x, &mut self.saved.0)) } else { Err(NotReady) }
+        if self.ready { Ok(infer::<N, BATCH>(&self.network, x, self.saved.0.second())) } else { Err(NotReady) }
     }
 }
 
@@ -538,12 +539,12 @@ impl<N: Layer, L: Compares<N::Out, Y>, O: Optimizer<T = N::T>, const BATCH: usiz
             &mut trainer.network,
             &mut trainer.gradient,
             x,
-            &mut trainer.saved.0,
+            trainer.saved.0.first(),
             &mut trainer.grad.0,
             &mut trainer.state.gathered,
             context,
         );
-        trainer.network.observe::<Apart, BATCH>(&trainer.saved.0, x.len());
+        trainer.network.observe::<Apart, BATCH>(trainer.saved.0.first(), x.len());
         Ok(loss)
     }
 }

@@ -1,0 +1,372 @@
+//! The memory of use: an arena with two ends, between which the outputs of layers alternate.
+//!
+//! A batch of samples stands at one end of the arena, or outside, where the caller gave it. A layer with an output of its own writes it at the other
+//! end, with scratch between them; then the input isn't needed any more. What stays for longer, around a residual for example, is left out of
+//! the arena of those inside. How large an arena must be is a type, its `M`: each step here is checked against it when the program is built.
+#![allow(unsafe_code)]
+
+use core::marker::PhantomData;
+use core::slice::{from_raw_parts, from_raw_parts_mut};
+
+use super::{Both, Zeroed};
+use crate::layer::{Apart, InPlace, Place};
+
+/// What passes between layers in use: a number, or arrays of such.
+///
+/// # Safety
+/// Any bytes are a value of the type, which has no padding and no `Drop`.
+pub unsafe trait Sample: Zeroed + Copy + Sync {
+    /// The numbers in it.
+    type Number: Zeroed + Copy + Send + Sync;
+}
+
+macro_rules! samples { ($($t:ty)*) => { $(
+    // SAFETY: any bytes are a number.
+    unsafe impl Sample for $t {
+        type Number = $t;
+    }
+)* } }
+samples!(f32 f64 u8 u16 u32 u64 i8 i16 i32 i64);
+
+// SAFETY: an array is its elements, one behind the other.
+unsafe impl<A: Sample, const N: usize> Sample for [A; N] {
+    type Number = A::Number;
+}
+
+/// The next multiple.
+const fn up(n: usize, align: usize) -> usize {
+    n.div_ceil(align) * align
+}
+
+/// Fails, in const, where a plan has less memory than its layer takes.
+const fn holds(enough: bool) {
+    assert!(enough, "the `Plan` of a layer is smaller than what its `infer` takes: see `layer::plan`");
+}
+
+/// A batch of up to `B` samples in use, and the arena: at one of its ends if `P` is [`InPlace`], given from outside if it is [`Apart`]. The arena has
+/// room for an `M`.
+#[derive(Debug)]
+pub struct Activations<'m, X, P, M, const B: usize> {
+    x: *const X,
+    rows: usize,
+    /// The arena, both ends aligned as `M`, and at least as far from each other as an `M` is large.
+    start: *mut u8,
+    end: *mut u8,
+    /// At which end the samples stand.
+    at_start: bool,
+    borrowed: PhantomData<(&'m mut M, &'m [X], fn() -> P)>,
+}
+
+impl<'m, X: Sample, M: Zeroed, const B: usize> Activations<'m, X, Apart, M, B> {
+    /// Samples from outside, at most `B` of them.
+    #[inline(always)]
+    pub(crate) fn given(x: &'m [X], memory: &'m mut M) -> Self {
+        let start: *mut u8 = core::ptr::from_mut(memory).cast();
+        // SAFETY: the end of one object.
+        let end = unsafe { start.add(size_of::<M>()) };
+        Self { x: x.as_ptr(), rows: x.len().min(B), start, end, at_start: false, borrowed: PhantomData }
+    }
+}
+
+impl<'m, X: Sample, M: Zeroed, const B: usize> Activations<'m, X, InPlace, M, B> {
+    /// The samples, to be changed.
+    #[inline(always)]
+    pub fn rows_mut(&mut self) -> &mut [X] {
+        // SAFETY: they stand in the arena, which is borrowed alone, and are any bytes, which were written or zero.
+        unsafe { from_raw_parts_mut(self.x.cast_mut(), self.rows) }
+    }
+
+    /// Changes the samples, with scratch, which holds any numbers.
+    #[inline(always)]
+    pub fn change_with<S: Scratch>(self, change: impl FnOnce(&mut [X], &mut S)) -> Self {
+        const { holds(up(size_of::<[X; B]>(), align_of::<S>()) + size_of::<S>() <= size_of::<M>()) }
+        const {
+            let () = S::CHECK;
+            holds(align_of::<S>() <= align_of::<M>());
+        }
+        // SAFETY: samples and scratch are apart in an arena that is large enough for both.
+        unsafe {
+            let scratch = if self.at_start {
+                self.start.add(const { up(size_of::<[X; B]>(), align_of::<S>()) })
+            } else {
+                self.start
+            };
+            change(from_raw_parts_mut(self.x.cast_mut(), self.rows), &mut *scratch.cast());
+        }
+        self
+    }
+}
+
+impl<'m, X: Sample, P: Place, M: Zeroed, const B: usize> Activations<'m, X, P, M, B> {
+    /// The samples.
+    #[inline(always)]
+    pub fn rows(&self) -> &[X] {
+        // SAFETY: they are borrowed, or stand in the arena, which is.
+        unsafe { from_raw_parts(self.x, self.rows) }
+    }
+
+    /// The samples for the rest of their life.
+    #[inline(always)]
+    pub(crate) fn outlive(self) -> &'m [X] {
+        // SAFETY: as in `rows`.
+        unsafe { from_raw_parts(self.x, self.rows) }
+    }
+
+    /// The same samples, with another type of them, place and size.
+    #[inline(always)]
+    fn rename<Y, Q, N>(self) -> Activations<'m, Y, Q, N, B> {
+        let Self { x, rows, start, end, at_start, .. } = self;
+        Activations { x: x.cast(), rows, start, end, at_start, borrowed: PhantomData }
+    }
+
+    /// `B` values at an end.
+    #[inline(always)]
+    fn at<Y>(&self, start: bool) -> *mut Y {
+        // SAFETY: whoever calls this has made sure that so many have room.
+        let at = if start { self.start } else { unsafe { self.end.sub(size_of::<[Y; B]>()) } };
+        at.cast()
+    }
+
+    /// The samples in the arena: a layer that works in place goes on from here.
+    #[inline(always)]
+    pub fn own(self) -> Activations<'m, X, InPlace, M, B> {
+        const { holds(size_of::<[X; B]>() <= size_of::<M>() && align_of::<X>() <= align_of::<M>()) }
+        if P::IN_PLACE { self.rename() } else { self.copied() }
+    }
+
+    /// A copy of the samples, at the end where they would stand.
+    #[inline(always)]
+    fn copied(self) -> Activations<'m, X, InPlace, M, B> {
+        let to = self.at::<X>(self.at_start);
+        // SAFETY: samples from outside, and an arena with room for them.
+        unsafe { core::ptr::copy_nonoverlapping(self.x, to, self.rows) };
+        Activations { x: to, ..self.rename() }
+    }
+
+    /// No samples, wherever.
+    #[inline(always)]
+    pub(crate) fn none<Y, Q>(self) -> Activations<'m, Y, Q, M, B> {
+        Activations { rows: 0, ..self.rename() }
+    }
+
+    /// The samples, as the output of a layer whose part is done.
+    #[inline(always)]
+    pub(crate) fn done<Y: Sample, Q: Place>(self) -> Activations<'m, Y, Q, M, B> {
+        let same = size_of::<X>() == size_of::<Y>() && align_of::<X>() == align_of::<Y>() && P::IN_PLACE;
+        if same { self.rename() } else { self.none() }
+    }
+
+    /// The same numbers as other arrays of as many.
+    #[inline(always)]
+    pub fn view<Y: Sample<Number = X::Number>>(self) -> Activations<'m, Y, P, M, B> {
+        self.cast()
+    }
+
+    /// The same bytes as other samples.
+    #[inline(always)]
+    pub(crate) fn cast<Y: Sample>(self) -> Activations<'m, Y, P, M, B> {
+        const { holds(size_of::<X>() == size_of::<Y>() && align_of::<X>() == align_of::<Y>()) }
+        self.rename()
+    }
+
+    /// An output for each sample, written at the other end.
+    #[inline(always)]
+    pub fn map<Y: Sample>(self, write: impl FnOnce(&[X], &mut [Y])) -> Activations<'m, Y, InPlace, M, B> {
+        self.map_with::<Y, ()>(|x, y, ()| write(x, y))
+    }
+
+    /// An output for each sample, written at the other end, and scratch, which holds any numbers.
+    #[inline(always)]
+    pub fn map_with<Y: Sample, S: Scratch>(
+        self,
+        write: impl FnOnce(&[X], &mut [Y], &mut S),
+    ) -> Activations<'m, Y, InPlace, M, B> {
+        const {
+            let x = if P::IN_PLACE { size_of::<[X; B]>() } else { 0 };
+            let ((), y, align) = (S::CHECK, size_of::<[Y; B]>(), align_of::<S>());
+            holds(up(x, align) + size_of::<S>() + y <= size_of::<M>());
+            holds(up(y, align) + size_of::<S>() + x <= size_of::<M>());
+            holds(align_of::<Y>() <= align_of::<M>() && align <= align_of::<M>());
+        }
+        let start = !self.at_start;
+        let to = self.at::<Y>(start);
+        // SAFETY: samples, scratch and outputs are apart in an arena that is large enough for all; its bytes are any numbers.
+        unsafe {
+            let before = if start {
+                size_of::<[Y; B]>()
+            } else if P::IN_PLACE {
+                size_of::<[X; B]>()
+            } else {
+                0
+            };
+            let scratch = self.start.add(up(before, align_of::<S>()));
+            write(self.rows(), from_raw_parts_mut(to, self.rows), &mut *scratch.cast());
+        }
+        Activations { x: to, at_start: start, ..self.rename() }
+    }
+
+    /// What a layer makes of the samples, whose own arena is at most as large: it has all of this one.
+    #[inline(always)]
+    pub(crate) fn through<N: Zeroed, Y: Sample, Q: Place>(
+        self,
+        layer: impl FnOnce(Activations<'m, X, P, N, B>) -> Activations<'m, Y, Q, N, B>,
+    ) -> Activations<'m, Y, Q, M, B> {
+        const { holds(size_of::<N>() <= size_of::<M>() && align_of::<N>() <= align_of::<M>()) }
+        let (start, end) = (self.start, self.end);
+        let y = layer(self.rename());
+        // Nobody makes an arena but the library; if this one were another, it would have no samples.
+        if y.start == start && y.end == end { y.rename() } else { Activations { rows: 0, start, end, ..y.rename() } }
+    }
+
+    /// The arena without what stands at an end: `rows` of `A`.
+    #[inline(always)]
+    fn without<A, N>(start: *mut u8, end: *mut u8, at_start: bool) -> (*mut u8, *mut u8) {
+        // SAFETY: whoever calls this has made sure that there is room for an `N` beside `B` of `A`.
+        unsafe {
+            let taken = const { up(size_of::<[A; B]>(), align_of::<N>()) };
+            if at_start { (start.add(taken), end) } else { (start, end.sub(taken)) }
+        }
+    }
+
+    /// The samples as given, and what of the arena they leave.
+    ///
+    /// # Safety
+    /// While the result is used, the samples aren't changed, and the arena isn't used. It has room for `N` beside them.
+    #[inline(always)]
+    unsafe fn rest<'r, N>(&self) -> Activations<'r, X, Apart, N, B> {
+        let (start, end) = if P::IN_PLACE {
+            Self::without::<X, N>(self.start, self.end, self.at_start)
+        } else {
+            (self.start, self.end)
+        };
+        Activations { x: self.x, rows: self.rows, start, end, at_start: self.at_start, borrowed: PhantomData }
+    }
+
+    /// Fails, in const, where an arena is too small for an `N` beside the samples.
+    const fn rests<N>() {
+        let x = if P::IN_PLACE { up(size_of::<[X; B]>(), align_of::<N>()) } else { 0 };
+        holds(x + size_of::<N>() <= size_of::<M>() && align_of::<N>() <= align_of::<M>());
+        holds(align_of::<X>() <= align_of::<M>());
+    }
+
+    /// The samples stay while a layer inside makes others of them; then `add` adds ones to others. The sum is where the samples were, or where the
+    /// others are if the samples were given.
+    #[inline(always)]
+    pub(crate) fn around<N: Zeroed, Y: Sample, Q: Place>(
+        self,
+        inside: impl for<'i> FnOnce(Activations<'i, X, Apart, N, B>) -> Activations<'i, Y, Q, N, B>,
+        add: impl FnOnce(&mut [Y], &[Y]),
+    ) -> Activations<'m, Y, InPlace, M, B> {
+        const { Self::rests::<N>() }
+        const { holds(size_of::<X>() == size_of::<Y>() && align_of::<X>() == align_of::<Y>()) }
+        // SAFETY: the samples are read, and the rest of the arena is apart from them.
+        let y = inside(unsafe { self.rest::<N>() }).own();
+        let (rows, at_start, from) = (y.rows.min(self.rows), y.at_start, y.x);
+        let (to, from, at_start) =
+            if P::IN_PLACE { (self.x.cast(), from, self.at_start) } else { (from, self.x.cast(), at_start) };
+        // SAFETY: both have so many rows, apart from each other: one is in the rest of the arena.
+        unsafe { add(from_raw_parts_mut(to.cast_mut(), rows), from_raw_parts(from, rows)) };
+        Activations { x: to, rows, at_start, ..self.rename() }
+    }
+
+    /// Two layers beside each other make others of the samples; `add` adds the second ones to the first.
+    #[inline(always)]
+    pub(crate) fn beside_sum<N: Zeroed, R: Zeroed, A: Sample, Q: Place, C: Sample, S: Place>(
+        self,
+        first: impl for<'i> FnOnce(Activations<'i, X, Apart, N, B>) -> Activations<'i, A, Q, N, B>,
+        second: impl for<'i> FnOnce(Activations<'i, X, Apart, R, B>) -> Activations<'i, C, S, R, B>,
+        add: impl FnOnce(&mut [A], &[C]),
+    ) -> Activations<'m, A, InPlace, M, B> {
+        self.pair(first, second, |_, _, a, c, rows| {
+            // SAFETY: the outputs of the two are apart.
+            unsafe { add(from_raw_parts_mut(a, rows), from_raw_parts(c, rows)) };
+            a
+        })
+    }
+
+    /// Two layers beside each other make others of the samples; `join` makes one output of both. `Z` is room for it beside both.
+    #[inline(always)]
+    pub(crate) fn beside<N: Zeroed, R: Zeroed, A: Sample, Q: Place, C: Sample, S: Place, Z: Sample>(
+        self,
+        first: impl for<'i> FnOnce(Activations<'i, X, Apart, N, B>) -> Activations<'i, A, Q, N, B>,
+        second: impl for<'i> FnOnce(Activations<'i, X, Apart, R, B>) -> Activations<'i, C, S, R, B>,
+        join: impl FnOnce(&[A], &[C], &mut [Z]),
+    ) -> Activations<'m, Z, InPlace, M, B> {
+        const {
+            let x = if P::IN_PLACE { size_of::<[X; B]>() } else { 0 };
+            let (a, c, z, align) = (size_of::<[A; B]>(), size_of::<[C; B]>(), size_of::<[Z; B]>(), align_of::<M>());
+            holds(up(x, align) + up(a, align) + up(c, align) + z <= size_of::<M>());
+            holds(align_of::<Z>() <= align);
+        }
+        self.pair(first, second, |free, at_start, a, c, rows| {
+            // SAFETY: first, second and joined outputs are apart.
+            unsafe {
+                let z: *mut Z = if at_start { free.cast() } else { free.sub(size_of::<[Z; B]>()).cast() };
+                join(from_raw_parts(a, rows), from_raw_parts(c, rows), from_raw_parts_mut(z, rows));
+                z
+            }
+        })
+    }
+
+    /// What two layers beside each other make of the samples, and `join` of both: it is given the place behind both, whether that is a start, both
+    /// and the number of rows. It returns where its output is.
+    #[inline(always)]
+    fn pair<N: Zeroed, R: Zeroed, A: Sample, Q: Place, C: Sample, S: Place, Z: Sample>(
+        self,
+        first: impl for<'i> FnOnce(Activations<'i, X, Apart, N, B>) -> Activations<'i, A, Q, N, B>,
+        second: impl for<'i> FnOnce(Activations<'i, X, Apart, R, B>) -> Activations<'i, C, S, R, B>,
+        join: impl FnOnce(*mut u8, bool, *mut A, *mut C, usize) -> *mut Z,
+    ) -> Activations<'m, Z, InPlace, M, B> {
+        const {
+            let x = if P::IN_PLACE { size_of::<[X; B]>() } else { 0 };
+            let (a, align) = (size_of::<[A; B]>(), align_of::<M>());
+            holds(up(x, align) + size_of::<N>() <= size_of::<M>());
+            holds(up(x, align) + up(a, align) + size_of::<R>() <= size_of::<M>());
+            holds(align_of::<X>() <= align && align_of::<N>() <= align && align_of::<R>() <= align);
+        }
+        // SAFETY: the samples are read, and the rest of the arena is apart from them.
+        let rest = unsafe { self.rest::<M>() };
+        let (start, end) = (rest.start, rest.end);
+        let a = first(Activations { ..rest.rename() }).own();
+        let (a, a_rows, a_at_start) = (a.x, a.rows, a.at_start);
+        let (inner, last) = Self::without::<A, M>(start, end, a_at_start);
+        let rest: Activations<'_, X, Apart, R, B> = Activations {
+            x: self.x,
+            rows: self.rows,
+            start: inner,
+            end: last,
+            at_start: !a_at_start,
+            borrowed: PhantomData,
+        };
+        let c = second(rest).own();
+        let rows = a_rows.min(c.rows);
+        let (c, c_at_start) = (c.x, c.at_start);
+        let (free, last) = Self::without::<C, M>(inner, last, c_at_start);
+        let z = join(if c_at_start { last } else { free }, !c_at_start, a.cast_mut(), c.cast_mut(), rows);
+        let to = self.at::<Z>(true);
+        // SAFETY: so many rows are there; they move to an end of the arena, where nothing else is needed any more.
+        unsafe { core::ptr::copy(z, to, rows) };
+        Activations { x: to, rows, at_start: true, ..self.rename() }
+    }
+}
+
+/// Memory for a layer's intermediate results: any bytes are a value.
+///
+/// # Safety
+/// Any bytes are a value of the type, which has no padding, as `CHECK` makes sure in a build, and no `Drop`.
+pub unsafe trait Scratch: Zeroed {
+    /// Refuses padding.
+    #[doc(hidden)]
+    const CHECK: () = ();
+}
+// SAFETY: no bytes.
+unsafe impl Scratch for () {}
+// SAFETY: as a sample.
+unsafe impl<A: Sample, const N: usize> Scratch for [A; N] {}
+// SAFETY: both are; `CHECK` refuses padding.
+unsafe impl<A: Scratch, B: Scratch> Scratch for Both<A, B> {
+    const CHECK: () = {
+        let ((), ()) = (A::CHECK, B::CHECK);
+        holds(size_of::<Self>() == size_of::<A>() + size_of::<B>());
+    };
+}
