@@ -9,8 +9,8 @@ use stackprop::scalar::Scalar;
 use stackprop::tensor::Array;
 
 /// A layer that gives as many numbers as it takes.
-trait Activation<A: Array>: Layer<T = A::T, In = A, Out = A> {}
-impl<A: Array, L: Layer<T = A::T, In = A, Out = A>> Activation<A> for L {}
+trait Activation<A: Array>: Layer<In = A, Out = A> {}
+impl<A: Array, L: Layer<In = A, Out = A>> Activation<A> for L {}
 
 /// y and dx of a layer.
 fn passes<const BATCH: usize, A: Array>(case: &Case, mut layer: impl Activation<A>) {
@@ -24,7 +24,7 @@ fn passes<const BATCH: usize, A: Array>(case: &Case, mut layer: impl Activation<
 /// The activation alone, and behind a dense layer that changes nothing and whose output it may overwrite.
 fn alone_and_in_place<const BATCH: usize, const N: usize, T: Scalar>(
     case: &Case,
-    layer: impl Activation<[T; N]> + Clone,
+    layer: impl Layer<T = T, In = [T; N], Out = [T; N]> + Clone,
 ) {
     passes::<BATCH, _>(case, layer.clone());
     let identity = Dense::new(std::array::from_fn(|i| Vector::one_hot(i).0), Vector::ZERO.0);

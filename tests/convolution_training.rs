@@ -59,7 +59,7 @@ fn record<T: Scalar, G: Sink>() -> Vec<u64> {
     let mut record = Vec::new();
     let mut losses = Vec::new();
     for step in 0..8 {
-        let x = uniform::<[<Net<T> as Layer>::In; BATCH]>(step % 2);
+        let x = uniform::<[<Net<T> as Infer>::In; BATCH]>(step % 2);
         let count = BATCH - step as usize % 2;
         let loss = training.partial_step(&x.0[..count], &[Tensor::ZERO; BATCH][..count]).unwrap();
         losses.push(loss.to_f64());

@@ -2,7 +2,6 @@
 
 use std::sync::OnceLock;
 
-use stackprop::layer::Layer;
 use stackprop::prelude::*;
 use stackprop::training::Sink;
 use stackprop::weights;
@@ -152,6 +151,6 @@ fn files_hold_the_head_alone() {
 #[test]
 fn it_is_one_word() {
     assert_eq!(size_of::<FrozenRef<Trunk>>(), size_of::<usize>());
-    assert_eq!(<FrozenRef<Trunk> as Layer>::COST.parameters, 0);
+    assert_eq!(<FrozenRef<Trunk> as Infer>::COST.parameters, 0);
     assert_eq!(Trainer::<ByReference, SoftmaxCrossEntropy<2>, Adam<f64>, 32>::PARAMETERS, 12);
 }

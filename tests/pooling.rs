@@ -133,7 +133,7 @@ fn a_nan_is_larger_than_all_numbers() {
 #[test]
 fn a_batch_is_its_samples() {
     type Net = (MaxPool2d<7, 5, 17, 4, 3, 3, 3, Same<2>>, AvgPool2d<4, 3, 17, 2, 2, 3, 2, Padded<1, 2>>);
-    let (x, net) = (uniform::<[<Net as Layer>::In; 5]>(3), Net::ZERO);
+    let (x, net) = (uniform::<[<Net as Infer>::In; 5]>(3), Net::ZERO);
     let (mut batch, mut single) = (Workspace::<Net, 5>::boxed(), Workspace::<Net>::boxed());
     let y = batch.infer_batch(&net, &x);
     for (x, y) in x.rows().zip(y.rows()) {

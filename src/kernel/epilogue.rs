@@ -61,6 +61,27 @@ impl<T, F: Pointwise<T>> Epilogue<T> for Values<F> {
     }
 }
 
+/// A function of each number alone, of whatever numbers, in use.
+pub trait Applied: Copy + Send {
+    /// f(x).
+    fn of<T: Scalar, V: Lanes<T>>(self, x: V) -> V;
+}
+
+/// f of each sum, in use.
+#[derive(Clone, Copy, Debug)]
+pub struct Each<F>(pub F);
+
+impl<T: Scalar, F: Applied> Epilogue<T> for Each<F> {
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    unsafe fn end<V: Lanes<T>>(self, sums: V, _: usize, _: usize) -> V {
+        self.0.of(sums)
+    }
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn after(self, _: usize) -> Self {
+        self
+    }
+}
+
 /// Each sum times f' at the y that stands in the same place: the derivative of an activation before a layer whose dx the product is.
 #[derive(Clone, Copy, Debug)]
 pub struct Slopes<'y, T, F> {

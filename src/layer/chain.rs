@@ -3,7 +3,7 @@
 use core::fmt::{Result, Write};
 use core::marker::PhantomData;
 
-use super::fusion::{Applied, Before, Fused, Nothing, done, fused, fuses};
+use super::fusion::{Before, Function, Fused, Nothing, done, fused, fuses};
 use super::infer::{Given, Infer, Leaves, Plan, Taken, Then};
 use super::network::{Fits, Joint};
 use super::{Apart, Context, Cost, Layer, Need, No, Place, Slices, Yes};
@@ -149,7 +149,7 @@ where
             if const { Done::WANTED } {
                 x.done()
             } else if const { fused::<K, A, First<N>, Leaves<A, P, B>>() } {
-                layer.infer_then::<K, P, B>(x, Applied(N::first(others)))
+                layer.infer_then::<K, P, B>(x, Function(N::first(others)))
             } else {
                 layer.infer::<K, P, B>(x)
             }

@@ -111,9 +111,9 @@ macro_rules! convolution {
             fn infer_then<'m, Kn: Kernels, P: Place, const B: usize>(
                 &self,
                 x: Taken<'m, Self, P, B>,
-                f: impl Pointwise<Number<Self>>,
+                f: impl Applied,
             ) -> Given<'m, Self, P, B> {
-                x.map(|x, y| self.products::<Kn, _>(x, y, Values(f)))
+                x.map(|x, y| self.products::<Kn, _>(x, y, Each(f)))
             }
         }
 

@@ -4,12 +4,13 @@
 
 use core::fmt::{Result, Write};
 
-use super::plan::{Beside, Given, Number, Taken};
+use super::plan::{Beside, Given, Taken};
 use super::{
     Apart, Context, Cost, InPlace, Infer, Layer, Need, No, Place, Slices, Structure, Yes, longest, products, size,
 };
 use crate::kernel::{
-    self, Dots, Epilogue, Kernels, LearnRows, MulRows, Plain, Pointwise, Slopes, Values, is_shared, share,
+    self, Applied, Dots, Each, Epilogue, Kernels, LearnRows, MulRows, Plain, Pointwise, Slopes, Values, is_shared,
+    share,
 };
 use crate::optimizer::{Copies, Rule};
 use crate::parameter::{Info, Order, Parameter, Path, Role, Visitor};
@@ -210,9 +211,9 @@ impl<const IN: usize, const OUT: usize, T: Scalar> Infer for Dense<IN, OUT, T> {
     fn infer_then<'m, K: Kernels, P: Place, const B: usize>(
         &self,
         x: Taken<'m, Self, P, B>,
-        f: impl Pointwise<Number<Self>>,
+        f: impl Applied,
     ) -> Given<'m, Self, P, B> {
-        x.map(|x, y| self.product::<K, B, _>(x, y, Values(f)))
+        x.map(|x, y| self.product::<K, B, _>(x, y, Each(f)))
     }
 }
 

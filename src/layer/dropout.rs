@@ -4,7 +4,7 @@
 
 use core::marker::PhantomData;
 
-use super::plan::{Given, Same, Taken};
+use super::plan::{Given, Taken, Viewed};
 use super::{Context, Cost, InPlace, Infer, Layer, Need, No, Place, Setting, SettingError, Structure, size};
 use crate::kernel::Kernels;
 use crate::optimizer::{Copies, Rule};
@@ -73,7 +73,7 @@ impl<const N: usize, A: Array> Default for Dropout<N, A> {
 impl<const N: usize, T: Scalar, A: Array<T = T>> Infer for Dropout<N, A> {
     type In = [A; N];
     type Out = [A; N];
-    type Plan<P: Place, const B: usize> = Same<P>;
+    type Plan<P: Place, const B: usize> = Viewed<P>;
     const STRUCTURE: Structure = Structure::NONE;
     const COST: Cost = {
         size::positive_each::<A>("Dropout", N);
@@ -83,7 +83,7 @@ impl<const N: usize, T: Scalar, A: Array<T = T>> Infer for Dropout<N, A> {
     #[inline(always)]
     fn infer<'m, K: Kernels, P: Place, const B: usize>(&self, x: Taken<'m, Self, P, B>) -> Given<'m, Self, P, B> {
         const { _ = Self::COST }
-        x.view()
+        x.cast()
     }
 }
 

@@ -25,9 +25,9 @@ pub trait Elementwise<T: Scalar> {
     }
     /// Whether products take it into their epilogue, see [`Layer::FUSES`](crate::layer::Layer::FUSES): for `in_place` layers.
     const FUSES: bool = false;
-    /// [`value`](Self::value) of each number of a vector: the same bits.
+    /// [`value`](Self::value) of each number of a vector: the same bits. `U` is `T`.
     #[inline(always)]
-    fn fused_value<V: Lanes<T>>(&self, x: V) -> V {
+    fn fused_value<U: Scalar, V: Lanes<U>>(&self, x: V) -> V {
         x
     }
     /// [`derivative`](Self::derivative) at each number of a vector: the same bits.
@@ -79,7 +79,7 @@ macro_rules! elementwise {
             const FUSES: bool = <Self as $crate::layer::Elementwise<T>>::FUSES;
 
             #[inline(always)]
-            fn fused_value<V: $crate::kernel::Lanes<T>>(&self, x: V) -> V {
+            fn fused_value<U: $crate::scalar::Scalar, V: $crate::kernel::Lanes<U>>(&self, x: V) -> V {
                 $crate::layer::Elementwise::fused_value(self, x)
             }
 

@@ -2,9 +2,9 @@
 
 use core::marker::PhantomData;
 
-use super::plan::{Given, Number, Taken};
+use super::plan::{Given, Taken};
 use super::{Context, Cost, Infer, Layer, Need, No, Place, Slices, Structure};
-use crate::kernel::{Kernels, Lanes, Pointwise};
+use crate::kernel::{Applied, Kernels, Lanes, Pointwise};
 use crate::optimizer::{Copies, CopiesOf, Rule};
 use crate::parameter::{Info, Parameter, Path, Role, Visitor};
 use crate::scalar::Scalar;
@@ -105,7 +105,7 @@ impl<L: Infer> Infer for Frozen<L> {
     fn infer_then<'m, K: Kernels, P: Place, const B: usize>(
         &self,
         x: Taken<'m, Self, P, B>,
-        f: impl Pointwise<Number<Self>>,
+        f: impl Applied,
     ) -> Given<'m, Self, P, B> {
         self.layer.infer_then::<K, P, B>(x, f)
     }

@@ -1,9 +1,8 @@
 //! Fusion: an activation that costs less than a pass over memory is applied by the products beside it, while their sums are in registers.
 
 use super::{Infer, Joint, Layer, Place};
-use crate::kernel::{Kernels, Lanes, Pointwise};
+use crate::kernel::{Applied, Kernels, Lanes, Pointwise};
 use crate::scalar::Scalar;
-use crate::storage::Sample;
 use crate::tensor::Array;
 
 /// Whether `A` applies the function of `B`, which would overwrite its output, and `B` has nothing to do.
@@ -17,27 +16,19 @@ pub(super) const fn fused<K: Kernels, A: Infer, B: Infer, P: Place>() -> bool {
 }
 
 /// The function of a layer that [`FUSES`](Infer::FUSES), in use.
-pub(super) struct Applied<'l, L>(pub &'l L);
+pub(super) struct Function<'l, L>(pub &'l L);
 
-impl<L> Clone for Applied<'_, L> {
+impl<L> Clone for Function<'_, L> {
     fn clone(&self) -> Self {
         *self
     }
 }
-impl<L> Copy for Applied<'_, L> {}
+impl<L> Copy for Function<'_, L> {}
 
-impl<L: Infer, T> Pointwise<T> for Applied<'_, L>
-where
-    L::In: Sample<Number = T>,
-{
+impl<L: Infer> Applied for Function<'_, L> {
     #[inline(always)]
-    fn value<V: Lanes<T>>(self, x: V) -> V {
+    fn of<T: Scalar, V: Lanes<T>>(self, x: V) -> V {
         self.0.fused_value(x)
-    }
-    /// Not asked for.
-    #[inline(always)]
-    fn slope<V: Lanes<T>>(self, y: V) -> V {
-        y
     }
 }
 

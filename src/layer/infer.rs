@@ -3,7 +3,8 @@
 use core::marker::PhantomData;
 
 use super::{Cost, InPlace, Place, Structure};
-use crate::kernel::{Kernels, Lanes, Pointwise};
+use crate::kernel::{Applied, Kernels, Lanes};
+use crate::scalar::Scalar;
 use crate::storage::{Activations, Both, Sample, Zeroed};
 
 /// A function that can be used: a single layer, or a network of them. What can be trained, too, is a [`Layer`](super::Layer).
@@ -55,20 +56,18 @@ pub trait Infer: Zeroed + Sync {
     fn infer_then<'m, K: Kernels, P: Place, const B: usize>(
         &self,
         x: Taken<'m, Self, P, B>,
-        _f: impl Pointwise<Number<Self>>,
+        _f: impl Applied,
     ) -> Given<'m, Self, P, B> {
         self.infer::<K, P, B>(x)
     }
 
     /// f of each number, where [`FUSES`](Self::FUSES).
     #[inline(always)]
-    fn fused_value<V: Lanes<<Self::In as Sample>::Number>>(&self, x: V) -> V {
+    fn fused_value<T: Scalar, V: Lanes<T>>(&self, x: V) -> V {
         x
     }
 }
 
-/// The number type of a layer's output.
-pub type Number<L> = <<L as Infer>::Out as Sample>::Number;
 /// The memory of a layer's use.
 pub type Memory<L, P, const B: usize> = <<L as Infer>::Plan<P, B> as Plan>::Memory;
 /// Where a layer's output is.
@@ -97,9 +96,9 @@ impl<M: Zeroed> Plan for Within<M> {
 
 /// The output is the input.
 #[derive(Debug)]
-pub struct Same<P>(PhantomData<P>);
+pub struct Viewed<P>(PhantomData<P>);
 
-impl<P: Place> Plan for Same<P> {
+impl<P: Place> Plan for Viewed<P> {
     type Memory = ();
     type Leaves = P;
 }

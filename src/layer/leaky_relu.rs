@@ -61,8 +61,8 @@ impl<const N: usize, T: Scalar, A: Array<T = T>> Elementwise<T> for LeakyReLU<N,
     const FUSES: bool = true;
 
     #[inline(always)]
-    fn fused_value<V: Lanes<T>>(&self, x: V) -> V {
-        V::ZERO.below(x, x, V::splat(self.slope()) * x)
+    fn fused_value<U: Scalar, V: Lanes<U>>(&self, x: V) -> V {
+        V::ZERO.below(x, x, V::splat(U::from_f64(self.slope().to_f64())) * x)
     }
 
     #[inline(always)]

@@ -9,7 +9,7 @@ use super::{Apart, Context, Cost, Infer, Layer, Need, No, Place, Slices, Structu
 use crate::kernel::Kernels;
 use crate::optimizer::{Copies, Rule};
 use crate::parameter::{Parameter, Path, Visitor};
-use crate::storage::{Sample, Zeroed};
+use crate::storage::Zeroed;
 
 /// A value that layer `A` gives and layer `B` takes: the same type. It exists for the sentence that the compiler says otherwise.
 #[diagnostic::on_unimplemented(
@@ -17,14 +17,14 @@ use crate::storage::{Sample, Zeroed};
     label = "`{A}` cannot stand before `{B}`",
     note = "in a network, each layer takes what the layer before it gives"
 )]
-pub trait Fits<In: Sample, A, B>: Sample<Number = In::Number> {
+pub trait Fits<In, A, B>: Sized {
     /// Hands a batch on.
     fn pass(rows: &[Self]) -> &[In];
     /// Hands a batch on, to be changed.
     fn pass_mut(rows: &mut [Self]) -> &mut [In];
 }
 
-impl<X: Sample, A, B> Fits<X, A, B> for X {
+impl<X, A, B> Fits<X, A, B> for X {
     #[inline(always)]
     fn pass(rows: &[X]) -> &[X] {
         rows

@@ -2,8 +2,8 @@
 //!
 //! - [`Over`]: the output is written over the input; with scratch, [`Within`] memory for both.
 //! - [`Beside`]: the output has memory of its own, beside the input.
-//! - [`Same`]: the input is the output.
+//! - [`Viewed`]: the input is the output.
 //! - [`Within`]: memory of any type, for whatever is alive at once.
 
-pub use super::infer::{Beside, Given, Leaves, Memory, Number, Over, Plan, Same, Taken, Then, Within};
+pub use super::infer::{Beside, Given, Leaves, Memory, Over, Plan, Taken, Then, Viewed, Within};
 pub use crate::storage::{Activations, Sample, Scratch};

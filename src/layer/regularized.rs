@@ -2,9 +2,9 @@
 //!
 //! Backward: λ₁ sign(w) + 2 λ₂ w is added to the gradient, with sign(0) = 0.
 
-use super::plan::{Given, Number, Taken};
+use super::plan::{Given, Taken};
 use super::{Context, Cost, Infer, Layer, Need, Place, SettingError, Slices, Structure};
-use crate::kernel::{Kernels, Lanes, Pointwise};
+use crate::kernel::{Applied, Kernels, Lanes, Pointwise};
 use crate::optimizer::{Copies, Rule};
 use crate::parameter::{Parameter, Path, Role, Visitor};
 use crate::scalar::Scalar;
@@ -128,7 +128,7 @@ impl<L: Layer> Infer for Regularized<L> {
     fn infer_then<'m, K: Kernels, P: Place, const B: usize>(
         &self,
         x: Taken<'m, Self, P, B>,
-        f: impl Pointwise<Number<Self>>,
+        f: impl Applied,
     ) -> Given<'m, Self, P, B> {
         self.layer.infer_then::<K, P, B>(x, f)
     }

@@ -40,8 +40,8 @@ impl<const N: usize, T: Scalar, A: Array<T = T>> Elementwise<T> for ReLU<N, A> {
     const FUSES: bool = true;
 
     #[inline(always)]
-    fn fused_value<V: Lanes<T>>(&self, x: V) -> V {
-        x.below(V::splat(T::SMALLEST), V::ZERO, x)
+    fn fused_value<U: Scalar, V: Lanes<U>>(&self, x: V) -> V {
+        x.below(V::splat(U::SMALLEST), V::ZERO, x)
     }
 
     #[inline(always)]

@@ -2,7 +2,7 @@
 
 use core::marker::PhantomData;
 
-use super::plan::{Given, Same, Taken};
+use super::plan::{Given, Taken, Viewed};
 use super::{Apart, Context, Cost, Infer, Layer, Need, No, Place, Structure, View, size};
 use crate::budget::Text;
 use crate::kernel::Kernels;
@@ -61,7 +61,7 @@ impl<A: Array, B: Array<T = A::T>> Reshape<A, B> {
 impl<A: Array, B: Array<T = A::T>> Infer for Reshape<A, B> {
     type In = A;
     type Out = B;
-    type Plan<P: Place, const BATCH: usize> = Same<P>;
+    type Plan<P: Place, const BATCH: usize> = Viewed<P>;
     const STRUCTURE: Structure = match B::SHAPE.rank() {
         1 => Structure::layer("Flatten", &[]),
         _ => Structure::layer("Reshape", Self::DIMS),
@@ -77,7 +77,7 @@ impl<A: Array, B: Array<T = A::T>> Infer for Reshape<A, B> {
         x: Taken<'m, Self, P, BATCH>,
     ) -> Given<'m, Self, P, BATCH> {
         const { Self::CHECK }
-        x.view()
+        x.cast()
     }
 }
 

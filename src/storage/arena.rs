@@ -15,23 +15,16 @@ use crate::layer::{Apart, InPlace, Place};
 ///
 /// # Safety
 /// Any bytes are a value of the type, which has no padding and no `Drop`.
-pub unsafe trait Sample: Zeroed + Copy + Sync {
-    /// The numbers in it.
-    type Number: Zeroed + Copy + Send + Sync;
-}
+pub unsafe trait Sample: Zeroed + Copy + Sync {}
 
 macro_rules! samples { ($($t:ty)*) => { $(
     // SAFETY: any bytes are a number.
-    unsafe impl Sample for $t {
-        type Number = $t;
-    }
+    unsafe impl Sample for $t {}
 )* } }
 samples!(f32 f64 u8 u16 u32 u64 i8 i16 i32 i64);
 
 // SAFETY: an array is its elements, one behind the other.
-unsafe impl<A: Sample, const N: usize> Sample for [A; N] {
-    type Number = A::Number;
-}
+unsafe impl<A: Sample, const N: usize> Sample for [A; N] {}
 
 /// The next multiple.
 const fn up(n: usize, align: usize) -> usize {
@@ -156,15 +149,9 @@ impl<'m, X: Sample, P: Place, M: Zeroed, const B: usize> Activations<'m, X, P, M
         if same { self.rename() } else { self.none() }
     }
 
-    /// The same numbers as other arrays of as many.
+    /// The same bytes as other samples of the same size and alignment: numbers as other arrays of as many.
     #[inline(always)]
-    pub fn view<Y: Sample<Number = X::Number>>(self) -> Activations<'m, Y, P, M, B> {
-        self.cast()
-    }
-
-    /// The same bytes as other samples.
-    #[inline(always)]
-    pub(crate) fn cast<Y: Sample>(self) -> Activations<'m, Y, P, M, B> {
+    pub fn cast<Y: Sample>(self) -> Activations<'m, Y, P, M, B> {
         const { holds(size_of::<X>() == size_of::<Y>() && align_of::<X>() == align_of::<Y>()) }
         self.rename()
     }

@@ -5,6 +5,7 @@ use crate::common::run::{bits, parameter_bits, uniform};
 use crate::common::{Case, case, suite};
 use stackprop::init::initialise;
 use stackprop::kernel::{Copies, Kernels};
+use stackprop::layer::plan::{Given, Taken, Viewed};
 use stackprop::layer::{Apart, Context, Cost, Elementwise, InPlace, Need, No, Place, SettingError, Structure};
 use stackprop::optimizer::{CopiesOf, Optimizer, Rule};
 use stackprop::parameter::{Domain, Info, Parameter, Path, Role, Visitor, visit_values};
@@ -197,18 +198,26 @@ impl<const N: usize, const COUNTED: usize> Own<N, COUNTED> {
     }
 }
 
-impl<const N: usize, const COUNTED: usize> Layer for Own<N, COUNTED> {
-    type T = f32;
+impl<const N: usize, const COUNTED: usize> Infer for Own<N, COUNTED> {
     type In = [f32; 2];
     type Out = [f32; 2];
+    type Plan<P: Place, const B: usize> = Viewed<P>;
+    const STRUCTURE: Structure = Structure::layer("Own", &[]);
+    const COST: Cost = Cost { parameters: COUNTED, ..Cost::NONE };
+
+    fn infer<'m, K: Kernels, P: Place, const B: usize>(&self, x: Taken<'m, Self, P, B>) -> Given<'m, Self, P, B> {
+        x.cast()
+    }
+}
+
+impl<const N: usize, const COUNTED: usize> Layer for Own<N, COUNTED> {
+    type T = f32;
     type Wants = Apart;
     type Leaves = InPlace;
     type Learns = No;
     type Saved<P: Place, const B: usize> = [[f32; 2]; B];
     type Wide<const B: usize> = [[f32; 2]; B];
     type Slots<K: Copies> = ();
-    const STRUCTURE: Structure = Structure::layer("Own", &[]);
-    const COST: Cost = Cost { parameters: COUNTED, ..Cost::NONE };
 
     fn forward<'a, K: Kernels, P: Place, const B: usize>(
         &self,
@@ -448,10 +457,7 @@ fn dense_weights_are_by_output_in_a_file_and_by_input_elsewhere() {
 
 /// A layer that reads PyTorch's numbers gives PyTorch's output.
 #[track_caller]
-fn in_order<L: Layer<T = f64>>(case: &Case, numbers: &[&[f64]])
-where
-    L::Out: Array<T = f64>,
-{
+fn in_order<L: Layer<T = f64>>(case: &Case, numbers: &[&[f64]]) {
     let mut layer = L::boxed();
     read(&mut *layer, &forged::<L>(numbers.iter().flat_map(|numbers| numbers.iter().copied()))).unwrap();
     let mut workspace = Workspace::<L>::boxed();
@@ -685,7 +691,7 @@ fn names_of_many_levels_differ() {
     let fifteen = "0.".repeat(14);
     assert_eq!(names::<Deepest>(), ["0.weight", "0.bias", "1.weight", "1.bias"].map(|name| format!("{fifteen}{name}")));
     same::<Deepest, (Dense<2, 2>, Dense<2, 2>)>();
-    assert_eq!(<Deepest as Layer>::STRUCTURE.layers(), 2);
+    assert_eq!(<Deepest as Infer>::STRUCTURE.layers(), 2);
 }
 
 #[test]

@@ -1,6 +1,5 @@
 //! Sizes of 0, and sizes beyond 32 bits. What the compiler refuses is in `ui-tests`.
 
-use stackprop::layer::Layer;
 use stackprop::layer::size::{Axis, Padded, Same, Slide, Valid, same, span, transposed, valid};
 use stackprop::prelude::*;
 use stackprop::scalar::Scalar;
@@ -91,5 +90,5 @@ fn counts_beyond_32_bits() {
     assert_eq!(Sequence::COST.forward, 4 * projection + 2 * pairs * 512 + gates);
     type Long = Sliced<Dense<4096, 4096>, MeanSquaredError<4096>, Sgd, 1024>;
     assert_eq!(Long::SLICE_MULTIPLY_ADDS, 1024 * 2 * 8 * 4096);
-    assert_eq!(<Dense<4096, 4096> as Layer>::COST.step(), 2 * 4096 * 4096);
+    assert_eq!(<Dense<4096, 4096> as Infer>::COST.step(), 2 * 4096 * 4096);
 }

@@ -201,7 +201,7 @@ fn means_of_many_numbers() {
     means::<f64>(1e-14);
 }
 
-fn global_pool<P: Layer<In = A, Out = B>, A: Array, B: Array<T = A::T>>(tolerance: f64) {
+fn global_pool<P: Layer<In = A, Out = B>, A: Array, B: Array>(tolerance: f64) {
     for value in [0.1, 3.3, 1.939_647_7, 1.280_096] {
         let value = A::T::from_f64(value);
         let mut image = Tensor::<A>::boxed();

@@ -3,6 +3,6 @@
 use stackprop::layer::{Cost, Layer};
 use stackprop::prelude::*;
 
-const _: Cost = <Conv1d<20, 6, 10, 16, 3, Padded<1, 2, 2>> as Layer>::COST;
+const _: Cost = <Conv1d<20, 6, 10, 16, 3, Padded<1, 2, 2>> as Infer>::COST;
 
 fn main() {}

@@ -3,6 +3,6 @@
 use stackprop::layer::{Cost, Layer};
 use stackprop::prelude::*;
 
-const _: Cost = <Conv1d<20, 6, 18, 16, 3, Valid, f32, 4> as Layer>::COST;
+const _: Cost = <Conv1d<20, 6, 18, 16, 3, Valid, f32, 4> as Infer>::COST;
 
 fn main() {}

@@ -3,6 +3,6 @@
 use stackprop::layer::{Cost, Layer};
 use stackprop::prelude::*;
 
-const _: Cost = <Conv1d<4, 6, 1, 16, 5> as Layer>::COST;
+const _: Cost = <Conv1d<4, 6, 1, 16, 5> as Infer>::COST;
 
 fn main() {}

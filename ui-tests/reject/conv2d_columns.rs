@@ -3,6 +3,6 @@
 use stackprop::layer::{Cost, Layer};
 use stackprop::prelude::*;
 
-const _: Cost = <Conv2d<27, 27, 1, 14, 13, 8, 3, 3, Same<2>> as Layer>::COST;
+const _: Cost = <Conv2d<27, 27, 1, 14, 13, 8, 3, 3, Same<2>> as Infer>::COST;
 
 fn main() {}

@@ -3,6 +3,6 @@
 use stackprop::layer::{Cost, Layer};
 use stackprop::prelude::*;
 
-const _: Cost = <Conv2d<28, 28, 1, 28, 26, 8, 3, 3> as Layer>::COST;
+const _: Cost = <Conv2d<28, 28, 1, 28, 26, 8, 3, 3> as Infer>::COST;
 
 fn main() {}

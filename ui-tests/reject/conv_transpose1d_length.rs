@@ -3,6 +3,6 @@
 use stackprop::layer::{Cost, Layer};
 use stackprop::prelude::*;
 
-const _: Cost = <ConvTranspose1d<7, 4, 14, 2, 3, Valid<2>> as Layer>::COST;
+const _: Cost = <ConvTranspose1d<7, 4, 14, 2, 3, Valid<2>> as Infer>::COST;
 
 fn main() {}

@@ -3,6 +3,6 @@
 use stackprop::layer::{Cost, Layer};
 use stackprop::prelude::*;
 
-const _: Cost = <ConvTranspose2d<7, 7, 4, 16, 14, 2, 4, 4, Padded<1, 2>> as Layer>::COST;
+const _: Cost = <ConvTranspose2d<7, 7, 4, 16, 14, 2, 4, 4, Padded<1, 2>> as Infer>::COST;
 
 fn main() {}

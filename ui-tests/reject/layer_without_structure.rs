@@ -1,5 +1,6 @@
 // A layer of your own says what it is: a file of weights checks it.
 use stackprop::kernel::Kernels;
+use stackprop::layer::plan::{Given, Over, Taken};
 use stackprop::layer::{Apart, Context, Need, No, Place};
 use stackprop::optimizer::{Copies, Rule};
 use stackprop::prelude::*;
@@ -8,10 +9,18 @@ use stackprop::tensor::take;
 struct Same;
 stackprop::zeroed!([] Same {});
 
-impl Layer for Same {
-    type T = f32;
+impl Infer for Same {
     type In = [f32; 3];
     type Out = [f32; 3];
+    type Plan<P: Place, const B: usize> = Over<[f32; 3], B>;
+
+    fn infer<'m, K: Kernels, P: Place, const B: usize>(&self, x: Taken<'m, Self, P, B>) -> Given<'m, Self, P, B> {
+        x.own()
+    }
+}
+
+impl Layer for Same {
+    type T = f32;
     type Wants = Apart;
     type Leaves = Apart;
     type Learns = No;

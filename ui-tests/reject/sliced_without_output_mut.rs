@@ -1,5 +1,6 @@
 // A step in slices finds a layer's output again, to hand it on: a layer that cannot is named by what it lacks.
 use stackprop::kernel::Kernels;
+use stackprop::layer::plan::{Given, Over, Taken};
 use stackprop::layer::{Apart, Context, Need, No, Place, Structure};
 use stackprop::optimizer::{Copies, Rule};
 use stackprop::prelude::*;
@@ -8,17 +9,25 @@ use stackprop::tensor::take;
 struct Same;
 stackprop::zeroed!([] Same {});
 
-impl Layer for Same {
-    type T = f32;
+impl Infer for Same {
     type In = [f32; 3];
     type Out = [f32; 3];
+    type Plan<P: Place, const B: usize> = Over<[f32; 3], B>;
+    const STRUCTURE: Structure = Structure::layer("Same", &[3]);
+
+    fn infer<'m, K: Kernels, P: Place, const B: usize>(&self, x: Taken<'m, Self, P, B>) -> Given<'m, Self, P, B> {
+        x.own()
+    }
+}
+
+impl Layer for Same {
+    type T = f32;
     type Wants = Apart;
     type Leaves = Apart;
     type Learns = No;
     type Saved<P: Place, const B: usize> = [[f32; 3]; B];
     type Wide<const B: usize> = [[f32; 3]; B];
     type Slots<K: Copies> = ();
-    const STRUCTURE: Structure = Structure::layer("Same", &[3]);
 
     fn forward<'a, K: Kernels, P: Place, const B: usize>(
         &self,
