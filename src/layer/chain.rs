@@ -4,9 +4,9 @@ use core::fmt::{Result, Write};
 use core::marker::PhantomData;
 
 use super::fusion::{Before, Function, Fused, Nothing, done, fused, fuses};
-use super::infer::{Given, Infer, Leaves, Plan, Taken, Then};
+use super::infer::{Given, Infer, Leaves, Plan, Reads, Taken, Then};
 use super::network::{Fits, Joint};
-use super::{Apart, Context, Cost, Layer, Need, No, Place, Slices, Yes};
+use super::{Apart, Context, Cost, InPlace, Layer, Need, No, Place, Slices, Yes};
 use crate::kernel::{self, Kernels, Slopes};
 use crate::optimizer::{Copies, Rule};
 use crate::parameter::{Parameter, Path, Visitor};
@@ -71,6 +71,18 @@ pub trait Uses: 'static {
     ) -> Activations<'m, Self::Out, Left<Self, P, B>, Needed<Self, P, B>, B>;
 }
 
+/// The plan of layer `A` in front of layer `N`, which may read the last step alone.
+type Gives<A, N, P, const B: usize> = <<A as Infer>::Plan<P, B> as Plan>::Giving<ReadBy<N, B>>;
+/// What a layer reads of its input.
+type ReadBy<N, const B: usize> = <<N as Infer>::Plan<InPlace, B> as Plan>::Reads;
+/// One sample that a layer gives.
+type Out<L> = <L as Infer>::Out;
+
+/// Whether layer `A` gives its last step alone, because layer `N` behind it, whose part is then done, reads no more.
+const fn lasts<A: Infer, N: Infer, P: Place, const B: usize>() -> bool {
+    <A::Plan<P, B> as Plan>::STEPWISE && <ReadBy<N, B> as Reads>::LAST
+}
+
 /// The memory of a chain's use.
 type Needed<C, P, const B: usize> = <<C as Uses>::Plan<P, B> as Plan>::Memory;
 /// Where a chain's output is.
@@ -120,7 +132,7 @@ where
     type Muts<'l> = (&'l mut A, N::Muts<'l>);
 
     type Out = N::Out;
-    type Plan<P: Place, const B: usize> = Then<A::Plan<P, B>, N::Plan<Leaves<A, P, B>, B>>;
+    type Plan<P: Place, const B: usize> = Then<Gives<A, First<N>, P, B>, N::Plan<Leaves<A, P, B>, B>>;
     const COST: Cost = A::COST.then(N::COST);
     const AGAIN: u64 = A::COST.forward + N::AGAIN;
     const IDLE: u64 = if A::COST.learns { 0 } else { A::COST.forward + N::IDLE };
@@ -145,17 +157,24 @@ where
         (layer, others): Self::Refs<'_>,
         x: Activations<'m, In<A>, P, Needed<Self, P, B>, B>,
     ) -> Activations<'m, N::Out, Left<Self, P, B>, Needed<Self, P, B>, B> {
-        let y = x.through(|x: Taken<'m, A, P, B>| -> Given<'m, A, P, B> {
+        let y = x.through(|x: Activations<'m, In<A>, P, <Gives<A, First<N>, P, B> as Plan>::Memory, B>| {
+            let last = const { lasts::<A, First<N>, P, B>() };
             if const { Done::WANTED } {
-                x.done()
-            } else if const { fused::<K, A, First<N>, Leaves<A, P, B>>() } {
+                return x.done();
+            }
+            if last {
+                return layer.infer_last::<K, P, Out<First<N>>, B>(x.assume()).assume().handed();
+            }
+            let x: Taken<'m, A, P, B> = x.assume();
+            let y: Given<'m, A, P, B> = if const { fused::<K, A, First<N>, Leaves<A, P, B>>() } {
                 layer.infer_then::<K, P, B>(x, Function(N::first(others)))
             } else {
                 layer.infer::<K, P, B>(x)
-            }
+            };
+            y.assume()
         });
         y.cast().through(|y| {
-            if const { fused::<K, A, First<N>, Leaves<A, P, B>>() } {
+            if const { fused::<K, A, First<N>, Leaves<A, P, B>>() || lasts::<A, First<N>, P, B>() } {
                 N::infer::<K, Leaves<A, P, B>, B, Yes>(others, y)
             } else {
                 N::infer::<K, Leaves<A, P, B>, B, No>(others, y)

@@ -8,7 +8,8 @@ use crate::kernel::{self, Cell, Kernels, Lanes, Rows, RowsMut, Task};
 use crate::optimizer::{Copies, Rule};
 use crate::parameter::{Info, Order, Path, Role};
 use crate::scalar::Scalar;
-use crate::tensor::Shape;
+use crate::storage::Both;
+use crate::tensor::{Shape, take_mut};
 
 /// The weights of each gate by input, from weights by unit.
 pub(super) const fn by_input<const GATES: usize, const IN: usize, const N: usize, T: Scalar>(
@@ -199,6 +200,39 @@ pub(super) fn learn<K: Kernels, T: Scalar, U: Rule<T>, D: Need, const IN: usize,
             kernel::learn_gate::<K, T, U, IN, N, GATES>(x, rows, block, gate, weight, slots, rule);
         }
     }
+}
+
+/// Steps whose gates are alive at once in use: on a microcontroller one, elsewhere as many as a product is fast with.
+pub(super) const BLOCK: usize = if cfg!(target_os = "none") { 1 } else { 8 };
+
+/// What use keeps of a block of steps of a batch: four gates, and `STATES` rows of each sample.
+pub(super) type Steps<T, const N: usize, const B: usize, const STATES: usize> =
+    Both<[[[[T; N]; BLOCK]; B]; 4], [[[T; N]; B]; STATES]>;
+
+/// The products of a block of steps with each gate's weights of the inputs, and biases. Returns how many steps the block has.
+#[inline(always)]
+pub(super) fn block_products<
+    K: Kernels,
+    T: Scalar,
+    const IN: usize,
+    const N: usize,
+    const STEPS: usize,
+    const GATES: usize,
+>(
+    x: &[[[T; IN]; STEPS]],
+    start: usize,
+    weight: &[[[T; N]; IN]; GATES],
+    bias: &[[T; N]; GATES],
+    gates: &mut [&mut [[[T; N]; BLOCK]]; GATES],
+) -> usize {
+    let steps = (STEPS - start.min(STEPS)).min(BLOCK);
+    for ((gate, weight), bias) in gates.iter_mut().zip(weight).zip(bias) {
+        for (x, gate) in x.iter().zip(&mut **gate) {
+            let x = x.get(start..start + steps).unwrap_or(&[]);
+            kernel::mul_rows::<K, T, IN, N>(x, weight, Some(bias), take_mut(gate, steps));
+        }
+    }
+    steps
 }
 
 /// The sum of two rows.

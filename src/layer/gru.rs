@@ -14,13 +14,13 @@ use core::fmt::{Result, Write};
 use core::slice::{from_mut, from_ref};
 
 use super::gates::{self, Add, Stream, advance, around};
-use super::plan::{Beside, Given, Taken};
-use super::{Apart, Context, Cost, Infer, Layer, Need, Place, Structure, Yes};
-use crate::kernel::{self, Cell, Kernels, Lanes};
+use super::plan::{Activations, Given, Sample, Short, Stepwise, Taken};
+use super::{Apart, Context, Cost, InPlace, Infer, Layer, Need, Place, Structure, Yes};
+use crate::kernel::{self, Cell, Kernels, Lanes, Rows, RowsMut};
 use crate::optimizer::{Copies, Rule};
 use crate::parameter::{Parameter, Path, Visitor};
 use crate::scalar::Scalar;
-use crate::storage::Aligned;
+use crate::storage::{Aligned, Both};
 use crate::tensor::{Array, Tensor, Vector, take, take_mut};
 
 /// Gated recurrent units over `STEPS` steps of `IN` numbers, from h₀ = 0. It gives the `HIDDEN` numbers of every step;
@@ -162,6 +162,43 @@ impl<const STEPS: usize, const IN: usize, const HIDDEN: usize, T: Scalar> Gru<ST
         }
     }
 
+    /// A block of steps from `start`, from the hidden states of the step before it, which are those of its last step then. Each step is shown: which it
+    /// is, of which sample, and its hidden state.
+    #[inline(always)]
+    fn block<K: Kernels, const B: usize>(
+        &self,
+        x: &[[[T; IN]; STEPS]],
+        start: usize,
+        Both([r, z, n, q], [next]): &mut gates::Steps<T, HIDDEN, B, 1>,
+        hidden: &mut [[T; HIDDEN]],
+        mut show: impl FnMut(usize, usize, &[T; HIDDEN]),
+    ) {
+        const { _ = Self::COST }
+        let [r, z, n, q] = [r, z, n, q].map(|gate| take_mut(gate, x.len()));
+        let mut gates = [&mut *r, &mut *z, &mut *n];
+        let steps =
+            gates::block_products::<K, T, IN, HIDDEN, STEPS, 3>(x, start, &self.weight.0, &self.bias, &mut gates);
+        for q in q.as_flattened_mut() {
+            kernel::copy(from_ref(&self.recurrent_bias), from_mut(q));
+        }
+        for t in 0..steps {
+            let first = start + t == 0;
+            if !first {
+                for (gate, weight) in [&mut *r, &mut *z, &mut *q].into_iter().zip(&self.recurrent.0) {
+                    kernel::add_rows::<K, T, HIDDEN, HIDDEN>(Rows::all(hidden), weight, RowsMut::step(gate, t));
+                }
+            }
+            let rows = hidden.iter_mut().zip(&mut *next).zip(&mut *r).zip(&mut *z).zip(&mut *n).zip(&mut *q);
+            for (b, (((((h, next), r), z), n), q)) in rows.enumerate() {
+                let before = if first { None } else { Some(&*h) };
+                let written = [&mut *next, &mut r[t], &mut z[t], &mut n[t], &mut q[t]];
+                kernel::cells::<K, T, Forward, HIDDEN, 1, 5>([before], written);
+                *h = *next;
+                show(start + t, b, h);
+            }
+        }
+    }
+
     /// The gradients of a step's gates, in their place, and what they add to the dh before it.
     #[inline(always)]
     fn back<K: Kernels>(
@@ -199,17 +236,41 @@ impl<const STEPS: usize, const IN: usize, const HIDDEN: usize, T: Scalar> Stream
 impl<const STEPS: usize, const IN: usize, const HIDDEN: usize, T: Scalar> Infer for Gru<STEPS, IN, HIDDEN, T> {
     type In = [[T; IN]; STEPS];
     type Out = [[T; HIDDEN]; STEPS];
-    type Plan<P: Place, const B: usize> =
-        Beside<P, [[T; IN]; STEPS], [[T; HIDDEN]; STEPS], B, [[[[T; HIDDEN]; STEPS]; B]; 4]>;
+    type Plan<P: Place, const B: usize> = Stepwise<
+        Both<
+            Both<P::Held<[[[T; IN]; STEPS]; B]>, Both<gates::Steps<T, HIDDEN, B, 1>, [[T; HIDDEN]; B]>>,
+            [[[T; HIDDEN]; STEPS]; B],
+        >,
+        Both<Both<P::Held<[[[T; IN]; STEPS]; B]>, gates::Steps<T, HIDDEN, B, 1>>, [[T; HIDDEN]; B]>,
+    >;
     const STRUCTURE: Structure = Structure::layer("Gru", &[IN, HIDDEN]);
     const COST: Cost = gates::cost("Gru", [STEPS, IN, HIDDEN, 3], 4 * HIDDEN);
 
     #[inline(always)]
     fn infer<'m, K: Kernels, P: Place, const B: usize>(&self, x: Taken<'m, Self, P, B>) -> Given<'m, Self, P, B> {
-        x.map_with::<_, [[[[T; HIDDEN]; STEPS]; B]; 4]>(|x, y, [r, z, n, q]| {
-            let gates = [take_mut(r, x.len()), take_mut(z, x.len()), take_mut(n, x.len()), take_mut(q, x.len())];
-            self.run::<K, STEPS>(x, None, y, gates);
+        x.map_with::<Self::Out, Both<gates::Steps<T, HIDDEN, B, 1>, [[T; HIDDEN]; B]>>(|x, y, Both(scratch, h)| {
+            let h = take_mut(h, x.len());
+            for start in (0..STEPS).step_by(gates::BLOCK) {
+                self.block::<K, B>(x, start, scratch, h, |t, b, h| {
+                    if let Some(y) = y.get_mut(b).and_then(|y| y.get_mut(t)) {
+                        *y = *h;
+                    }
+                });
+            }
         })
+    }
+
+    #[inline(always)]
+    fn infer_last<'m, K: Kernels, P: Place, Y: Sample, const B: usize>(
+        &self,
+        x: Activations<'m, Self::In, P, Short<Self, P, B>, B>,
+    ) -> Activations<'m, Y, InPlace, Short<Self, P, B>, B> {
+        let y = x.map_with::<[T; HIDDEN], gates::Steps<T, HIDDEN, B, 1>>(|x, h, scratch| {
+            for start in (0..STEPS).step_by(gates::BLOCK) {
+                self.block::<K, B>(x, start, scratch, h, |_, _, _| ());
+            }
+        });
+        y.done()
     }
 }
 

@@ -61,6 +61,15 @@ pub trait Infer: Zeroed + Sync {
         self.infer::<K, P, B>(x)
     }
 
+    /// The last step of the output, as a `Y`, where the plan is [`Stepwise`].
+    #[inline(always)]
+    fn infer_last<'m, K: Kernels, P: Place, Y: Sample, const B: usize>(
+        &self,
+        x: Activations<'m, Self::In, P, Short<Self, P, B>, B>,
+    ) -> Activations<'m, Y, InPlace, Short<Self, P, B>, B> {
+        x.none()
+    }
+
     /// f of each number, where [`FUSES`](Self::FUSES).
     #[inline(always)]
     fn fused_value<T: Scalar, V: Lanes<T>>(&self, x: V) -> V {
@@ -70,6 +79,8 @@ pub trait Infer: Zeroed + Sync {
 
 /// The memory of a layer's use.
 pub type Memory<L, P, const B: usize> = <<L as Infer>::Plan<P, B> as Plan>::Memory;
+/// The memory of a layer's use if the last step of its output is wanted alone.
+pub type Short<L, P, const B: usize> = <<<L as Infer>::Plan<P, B> as Plan>::Giving<LastStep> as Plan>::Memory;
 /// Where a layer's output is.
 pub type Leaves<L, P, const B: usize> = <<L as Infer>::Plan<P, B> as Plan>::Leaves;
 /// What a layer takes in use.
@@ -83,6 +94,38 @@ pub trait Plan {
     type Memory: Zeroed;
     /// In this memory, or outside, where the input is.
     type Leaves: Place;
+    /// What the layer reads of its input.
+    type Reads: Reads;
+    /// The plan where the next layer reads so much of the output.
+    type Giving<R: Reads>: Plan<Leaves = Self::Leaves>;
+    /// Whether the layer can give the last step of its output alone: [`Infer::infer_last`].
+    const STEPWISE: bool = false;
+}
+
+/// How much of its input a layer reads: [`All`], or the [`LastStep`] of a sequence.
+pub trait Reads: 'static {
+    /// Whether it is the last step.
+    const LAST: bool;
+    /// The one plan for all, or the other for the last step.
+    type Choose<A: Plan, L: Plan<Leaves = A::Leaves>>: Plan<Leaves = A::Leaves>;
+}
+
+/// All of it.
+#[derive(Debug)]
+pub struct All;
+
+impl Reads for All {
+    const LAST: bool = false;
+    type Choose<A: Plan, L: Plan<Leaves = A::Leaves>> = A;
+}
+
+/// The last step of a sequence.
+#[derive(Debug)]
+pub struct LastStep;
+
+impl Reads for LastStep {
+    const LAST: bool = true;
+    type Choose<A: Plan, L: Plan<Leaves = A::Leaves>> = L;
 }
 
 /// An output in memory of so much, an `M`.
@@ -92,6 +135,31 @@ pub struct Within<M>(PhantomData<M>);
 impl<M: Zeroed> Plan for Within<M> {
     type Memory = M;
     type Leaves = InPlace;
+    type Reads = All;
+    type Giving<R: Reads> = Self;
+}
+
+/// [`Within`] memory of so much, of a layer that reads the last step of its input.
+#[derive(Debug)]
+pub struct OfLast<M>(PhantomData<M>);
+
+impl<M: Zeroed> Plan for OfLast<M> {
+    type Memory = M;
+    type Leaves = InPlace;
+    type Reads = LastStep;
+    type Giving<R: Reads> = Self;
+}
+
+/// [`Within`] memory of an `M`, or of an `L` where the next layer reads the last step alone.
+#[derive(Debug)]
+pub struct Stepwise<M, L>(PhantomData<(M, L)>);
+
+impl<M: Zeroed, L: Zeroed> Plan for Stepwise<M, L> {
+    type Memory = M;
+    type Leaves = InPlace;
+    type Reads = All;
+    type Giving<R: Reads> = R::Choose<Within<M>, Within<L>>;
+    const STEPWISE: bool = true;
 }
 
 /// The output is the input.
@@ -101,6 +169,8 @@ pub struct Viewed<P>(PhantomData<P>);
 impl<P: Place> Plan for Viewed<P> {
     type Memory = ();
     type Leaves = P;
+    type Reads = All;
+    type Giving<R: Reads> = Self;
 }
 
 /// One plan after another, in the same memory.
@@ -110,6 +180,8 @@ pub struct Then<A, N>(PhantomData<(A, N)>);
 impl<A: Plan, N: Plan> Plan for Then<A, N> {
     type Memory = crate::storage::Max<A::Memory, N::Memory>;
     type Leaves = N::Leaves;
+    type Reads = A::Reads;
+    type Giving<R: Reads> = Self;
 }
 
 /// Samples that are changed where they are: from `X` to `X`.

@@ -4,7 +4,7 @@
 
 use core::marker::PhantomData;
 
-use super::plan::{Beside, Given, Taken};
+use super::plan::{Given, OfLast, Taken};
 use super::{Apart, Context, Cost, InPlace, Infer, Layer, Need, No, Place, Structure, size};
 use crate::kernel::{self, Kernels};
 use crate::optimizer::{Copies, Rule};
@@ -48,7 +48,7 @@ impl<const STEPS: usize, const N: usize, T: Scalar> Default for Last<STEPS, N, T
 impl<const STEPS: usize, const N: usize, T: Scalar> Infer for Last<STEPS, N, T> {
     type In = [[T; N]; STEPS];
     type Out = [T; N];
-    type Plan<P: Place, const B: usize> = Beside<P, [[T; N]; STEPS], [T; N], B>;
+    type Plan<P: Place, const B: usize> = OfLast<[[T; N]; B]>;
     const STRUCTURE: Structure = Structure::layer("Last", &[]);
     const COST: Cost = {
         size::positive("Last", &["STEPS", "N"], &[STEPS, N]);
@@ -58,7 +58,7 @@ impl<const STEPS: usize, const N: usize, T: Scalar> Infer for Last<STEPS, N, T> 
     #[inline(always)]
     fn infer<'m, K: Kernels, P: Place, const B: usize>(&self, x: Taken<'m, Self, P, B>) -> Given<'m, Self, P, B> {
         const { _ = Self::COST }
-        x.map(Self::last)
+        x.part((STEPS - 1) * size_of::<[T; N]>())
     }
 }
 

@@ -13,13 +13,13 @@ use core::fmt::{Result, Write};
 use core::slice::from_ref;
 
 use super::gates::{self, Stream, advance, around};
-use super::plan::{Beside, Given, Taken};
-use super::{Apart, Context, Cost, Infer, Layer, Need, Place, Structure, Yes};
-use crate::kernel::{self, Cell, Kernels, Lanes};
+use super::plan::{Activations, Given, Sample, Short, Stepwise, Taken};
+use super::{Apart, Context, Cost, InPlace, Infer, Layer, Need, Place, Structure, Yes};
+use crate::kernel::{self, Cell, Kernels, Lanes, Rows, RowsMut};
 use crate::optimizer::{Copies, Rule};
 use crate::parameter::{Parameter, Path, Visitor};
 use crate::scalar::Scalar;
-use crate::storage::Aligned;
+use crate::storage::{Aligned, Both};
 use crate::tensor::{Array, Tensor, Vector, take, take_mut};
 
 /// Long short-term memory over `STEPS` steps of `IN` numbers, from h₀ = c₀ = 0. It gives the `HIDDEN` numbers of every step;
@@ -162,6 +162,41 @@ impl<const STEPS: usize, const IN: usize, const HIDDEN: usize, T: Scalar> Lstm<S
         }
     }
 
+    /// A block of steps from `start`, from the hidden states and the cell states of the step before it, which are those of its last step then.
+    /// Each step is shown: which it is, of which sample, and its hidden state.
+    #[inline(always)]
+    fn block<K: Kernels, const B: usize>(
+        &self,
+        x: &[[[T; IN]; STEPS]],
+        start: usize,
+        Both([i, f, g, o], [c, next]): &mut gates::Steps<T, HIDDEN, B, 2>,
+        hidden: &mut [[T; HIDDEN]],
+        mut show: impl FnMut(usize, usize, &[T; HIDDEN]),
+    ) {
+        const { _ = Self::COST }
+        let mut gates = [i, f, g, o].map(|gate| take_mut(gate, x.len()));
+        let steps =
+            gates::block_products::<K, T, IN, HIDDEN, STEPS, 4>(x, start, &self.weight.0, &self.bias, &mut gates);
+        for t in 0..steps {
+            let first = start + t == 0;
+            if !first {
+                for (gate, weight) in gates.iter_mut().zip(&self.recurrent.0) {
+                    kernel::add_rows::<K, T, HIDDEN, HIDDEN>(Rows::all(hidden), weight, RowsMut::step(gate, t));
+                }
+            }
+            let [i, f, g, o] = &mut gates;
+            let rows =
+                hidden.iter_mut().zip(&mut *c).zip(&mut *next).zip(&mut **i).zip(&mut **f).zip(&mut **g).zip(&mut **o);
+            for (b, ((((((h, c), next), i), f), g), o)) in rows.enumerate() {
+                let before = if first { None } else { Some(&*c) };
+                let written = [&mut *h, &mut *next, &mut i[t], &mut f[t], &mut g[t], &mut o[t]];
+                kernel::cells::<K, T, Forward, HIDDEN, 1, 6>([before], written);
+                *c = *next;
+                show(start + t, b, h);
+            }
+        }
+    }
+
     /// The gradients of a step's gates and of the c before, each in its place, and what the gates add to the dh before.
     #[inline(always)]
     fn back<K: Kernels>(
@@ -198,17 +233,41 @@ impl<const STEPS: usize, const IN: usize, const HIDDEN: usize, T: Scalar> Stream
 impl<const STEPS: usize, const IN: usize, const HIDDEN: usize, T: Scalar> Infer for Lstm<STEPS, IN, HIDDEN, T> {
     type In = [[T; IN]; STEPS];
     type Out = [[T; HIDDEN]; STEPS];
-    type Plan<P: Place, const B: usize> =
-        Beside<P, [[T; IN]; STEPS], [[T; HIDDEN]; STEPS], B, [[[[T; HIDDEN]; STEPS]; B]; 5]>;
+    type Plan<P: Place, const B: usize> = Stepwise<
+        Both<
+            Both<P::Held<[[[T; IN]; STEPS]; B]>, Both<gates::Steps<T, HIDDEN, B, 2>, [[T; HIDDEN]; B]>>,
+            [[[T; HIDDEN]; STEPS]; B],
+        >,
+        Both<Both<P::Held<[[[T; IN]; STEPS]; B]>, gates::Steps<T, HIDDEN, B, 2>>, [[T; HIDDEN]; B]>,
+    >;
     const STRUCTURE: Structure = Structure::layer("Lstm", &[IN, HIDDEN]);
     const COST: Cost = gates::cost("Lstm", [STEPS, IN, HIDDEN, 4], 4 * HIDDEN);
 
     #[inline(always)]
     fn infer<'m, K: Kernels, P: Place, const B: usize>(&self, x: Taken<'m, Self, P, B>) -> Given<'m, Self, P, B> {
-        x.map_with::<_, [[[[T; HIDDEN]; STEPS]; B]; 5]>(|x, y, [c, i, f, g, o]| {
-            let gates = [take_mut(i, x.len()), take_mut(f, x.len()), take_mut(g, x.len()), take_mut(o, x.len())];
-            self.run::<K, STEPS>(x, None, [y, take_mut(c, x.len())], gates);
+        x.map_with::<Self::Out, Both<gates::Steps<T, HIDDEN, B, 2>, [[T; HIDDEN]; B]>>(|x, y, Both(scratch, h)| {
+            let h = take_mut(h, x.len());
+            for start in (0..STEPS).step_by(gates::BLOCK) {
+                self.block::<K, B>(x, start, scratch, h, |t, b, h| {
+                    if let Some(y) = y.get_mut(b).and_then(|y| y.get_mut(t)) {
+                        *y = *h;
+                    }
+                });
+            }
         })
+    }
+
+    #[inline(always)]
+    fn infer_last<'m, K: Kernels, P: Place, Y: Sample, const B: usize>(
+        &self,
+        x: Activations<'m, Self::In, P, Short<Self, P, B>, B>,
+    ) -> Activations<'m, Y, InPlace, Short<Self, P, B>, B> {
+        let y = x.map_with::<[T; HIDDEN], gates::Steps<T, HIDDEN, B, 2>>(|x, h, scratch| {
+            for start in (0..STEPS).step_by(gates::BLOCK) {
+                self.block::<K, B>(x, start, scratch, h, |_, _, _| ());
+            }
+        });
+        y.done()
     }
 }
 

@@ -145,8 +145,39 @@ impl<'m, X: Sample, P: Place, M: Zeroed, const B: usize> Activations<'m, X, P, M
     /// The samples, as the output of a layer whose part is done.
     #[inline(always)]
     pub(crate) fn done<Y: Sample, Q: Place>(self) -> Activations<'m, Y, Q, M, B> {
-        let same = size_of::<X>() == size_of::<Y>() && align_of::<X>() == align_of::<Y>() && P::IN_PLACE;
+        let same = size_of::<Y>() <= size_of::<X>() && align_of::<X>() == align_of::<Y>() && P::IN_PLACE;
         if same { self.rename() } else { self.none() }
+    }
+
+    /// What stands there, as what the layer behind takes that has nothing to do any more: [`done`](Self::done) makes it what it is again.
+    #[inline(always)]
+    pub(crate) fn handed<Y: Sample, Q: Place>(self) -> Activations<'m, Y, Q, M, B> {
+        if P::IN_PLACE { self.rename() } else { self.none() }
+    }
+
+    /// The same in an arena of another type, if it is large enough; else none.
+    #[inline(always)]
+    pub(crate) fn assume<N>(self) -> Activations<'m, X, P, N, B> {
+        let room = self.end.addr() - self.start.addr();
+        if size_of::<N>() <= room { self.rename() } else { Activations { rows: 0, ..self.rename() } }
+    }
+
+    /// A part of each sample, `Y`, at `offset` from its start, in bytes: it moves to the end where the samples stand.
+    #[inline(always)]
+    pub(crate) fn part<Y: Sample>(self, offset: usize) -> Activations<'m, Y, InPlace, M, B> {
+        const { holds(size_of::<[Y; B]>() <= size_of::<M>() && align_of::<Y>() <= align_of::<M>()) }
+        const { holds(align_of::<X>().is_multiple_of(align_of::<Y>())) }
+        if offset.saturating_add(size_of::<Y>()) > size_of::<X>() {
+            return self.none();
+        }
+        let to = self.at::<Y>(self.at_start);
+        for i in 0..self.rows {
+            // From the start on, or from the end on, so that no part is written over before it is read.
+            let row = if self.at_start { i } else { self.rows - 1 - i };
+            // SAFETY: a part of a sample, and a place in an arena with room for so many.
+            unsafe { core::ptr::copy(self.x.add(row).cast::<u8>().add(offset), to.add(row).cast(), size_of::<Y>()) };
+        }
+        Activations { x: to, ..self.rename() }
     }
 
     /// The same bytes as other samples of the same size and alignment: numbers as other arrays of as many.
