@@ -34,6 +34,7 @@ const SENTENCES: &[(&str, &[&str])] = &[
     ("layer_through_step", &["layer `", "Dense<30, 10>` takes `[f32; 30]`", "ReLU<32>` before it gives `[f32; 32]`"]),
     ("layer_through_infer", &["layer `", "Dense<30, 10>` takes `[f32; 30]`", "ReLU<32>` before it gives `[f32; 32]`"]),
     ("layer_of_f64", &["<Dense<32, 10, f64> as Layer>::T == f32"]),
+    ("use_alone_in_training", &["not a layer that can be trained, nor a tuple of 1 to 16 such layers: `Clip`"]),
     ("layer_seventeen", &["not a layer, nor a tuple of 1 to 16 layers: `("]),
     ("layer_frozen_ref_behind", &["a `FrozenRef` has no backward pass: it cannot stand behind a layer that learns"]),
     ("layer_frozen_ref_in_workspace", &["a network with a `FrozenRef` may lack its trunk"]),

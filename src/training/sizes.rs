@@ -1,6 +1,7 @@
 //! Every figure of a trainer, as a constant.
 
 use super::{Sink, Trainer};
+use crate::layer::plan::Memory;
 use crate::layer::{Apart, Layer};
 use crate::loss::Loss;
 use crate::optimizer::{Optimizer, Rule};
@@ -22,7 +23,7 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
         size_of::<Self>()
     };
     /// Bytes that inference of single samples needs: the network and its activations.
-    pub const INFERENCE_BYTES: usize = size_of::<N>() + size_of::<N::Saved<Apart, 1>>();
+    pub const INFERENCE_BYTES: usize = size_of::<N>() + size_of::<Memory<N, Apart, 1>>();
     /// Multiply-adds of one sample's forward pass.
     pub const FORWARD_MULTIPLY_ADDS: u64 = N::COST.forward;
     /// Multiply-adds of a step on a full batch.
