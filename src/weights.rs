@@ -37,7 +37,7 @@ use core::fmt::{Display, Formatter, Write};
 
 use crc::{CRC_32_ISO_HDLC, Crc, Digest, NoTable};
 
-use crate::layer::{Layer, Structure};
+use crate::layer::{Export, Layer, Structure};
 use crate::optimizer::CopiesOf;
 use crate::parameter::{Domain, Info, Parameter, Path, Role, Visitor, visit_values};
 use crate::scalar::Scalar;
@@ -452,7 +452,7 @@ impl<T: Scalar> Visitor<T, CopiesOf<0>, CopiesOf<0>> for Load<'_> {
 /// # Errors
 /// Those of the writer, and [`core::fmt::Error`] for weights that [`write()`] refuses, too: Rust cannot write an infinite
 /// one as a number. Then nothing was written.
-pub fn export<L: Layer>(layer: &L, name: &str, type_name: &str, out: &mut impl Write) -> core::fmt::Result {
+pub fn export<L: Layer + Export>(layer: &L, name: &str, type_name: &str, out: &mut impl Write) -> core::fmt::Result {
     check(layer, |parameter, i| parameter.get(i)).map_err(|_| core::fmt::Error)?;
     write!(out, "pub static {name}: {type_name} = ")?;
     layer.source(out)?;

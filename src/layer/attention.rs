@@ -9,7 +9,10 @@ use core::marker::PhantomData;
 use super::dense::visit;
 use super::plan::{Beside, Given, Taken};
 use super::softmax::normalise;
-use super::{Apart, Context, Cost, InPlace, Infer, Layer, Need, Place, Slices, Structure, Yes, most, products, size};
+use super::{
+    Apart, Context, Cost, Export, InPlace, Infer, Layer, Need, Place, Sliceable, Slices, Structure, Yes, most,
+    products, size,
+};
 use crate::budget::Text;
 use crate::kernel::{self, Kernels, LearnRows, MulRows, Plain, share};
 use crate::optimizer::{Copies, Rule};
@@ -254,7 +257,6 @@ impl<const STEPS: usize, const N: usize, const HEADS: usize, const HEAD: usize, 
     type Saved<P: Place, const B: usize> = Attended<STEPS, N, HEADS, B, T>;
     type Wide<const B: usize> = [[[T; N]; STEPS]; B];
     type Slots<K: Copies> = [Projection<K, N, T>; 4];
-    const SLICES: Slices = Slices { functions: most(HEADS * STEPS * STEPS, STEPS * N), ..Slices::whole::<Self>() };
 
     #[inline(always)]
     fn forward<'a, K: Kernels, P: Place, const B: usize>(
@@ -283,14 +285,6 @@ impl<const STEPS: usize, const N: usize, const HEADS: usize, const HEAD: usize, 
         saved: &'a Attended<STEPS, N, HEADS, B, T>,
     ) -> &'a [[[T; N]; STEPS]] {
         take(&saved.output, x.len())
-    }
-
-    #[inline(always)]
-    fn output_mut<'a, P: Place, const B: usize>(
-        x: P::Input<'a, [[T; N]; STEPS]>,
-        saved: &'a mut Attended<STEPS, N, HEADS, B, T>,
-    ) -> &'a mut [[[T; N]; STEPS]] {
-        take_mut(&mut saved.output, P::read(x).len())
     }
 
     #[inline(always)]
@@ -368,7 +362,25 @@ impl<const STEPS: usize, const N: usize, const HEADS: usize, const HEAD: usize, 
             visitor.visit(info[1], bias, &mut slots.1, &mut gradient.1);
         }
     }
+}
 
+impl<const STEPS: usize, const N: usize, const HEADS: usize, const HEAD: usize, T: Scalar, M: Mask> Sliceable
+    for MultiHeadAttention<STEPS, N, HEADS, HEAD, T, M>
+{
+    const SLICES: Slices = Slices { functions: most(HEADS * STEPS * STEPS, STEPS * N), ..Slices::whole::<Self>() };
+
+    #[inline(always)]
+    fn output_mut<'a, P: Place, const B: usize>(
+        x: P::Input<'a, [[T; N]; STEPS]>,
+        saved: &'a mut Attended<STEPS, N, HEADS, B, T>,
+    ) -> &'a mut [[[T; N]; STEPS]] {
+        take_mut(&mut saved.output, P::read(x).len())
+    }
+}
+
+impl<const STEPS: usize, const N: usize, const HEADS: usize, const HEAD: usize, T: Scalar, M: Mask> Export
+    for MultiHeadAttention<STEPS, N, HEADS, HEAD, T, M>
+{
     fn source(&self, out: &mut impl Write) -> Result {
         out.write_str("MultiHeadAttention::new([")?;
         for (i, weight) in self.weight.iter().enumerate() {

@@ -13,7 +13,10 @@ use core::fmt::{Result as Written, Write};
 use core::marker::PhantomData;
 
 use super::plan::{Given, Taken, Within};
-use super::{Apart, Context, Cost, InPlace, Infer, Layer, Need, Place, Setting, SettingError, Structure, Yes, size};
+use super::{
+    Apart, Context, Cost, Export, InPlace, Infer, Layer, Need, Place, Setting, SettingError, Sliceable, Structure, Yes,
+    size,
+};
 use crate::budget::Text;
 use crate::kernel::{self, Kernels};
 use crate::optimizer::{Copies, Rule, checked_epsilon, checked_fraction};
@@ -308,11 +311,6 @@ impl<const N: usize, T: Scalar, A: Array<T = T>> Layer for BatchNorm<N, A> {
     }
 
     #[inline(always)]
-    fn output_mut<'a, P: Place, const B: usize>(x: P::Input<'a, A>, (y, _): &'a mut Self::Saved<P, B>) -> &'a mut [A] {
-        take_mut(y, P::read(x).len())
-    }
-
-    #[inline(always)]
     fn backward<K: Kernels, P: Place, const B: usize, D: Need, R: Rule<T>>(
         &mut self,
         x: &[A],
@@ -389,7 +387,16 @@ impl<const N: usize, T: Scalar, A: Array<T = T>> Layer for BatchNorm<N, A> {
         visitor.visit_frozen(mean, &mut self.mean);
         visitor.visit_frozen(variance, &mut self.variance);
     }
+}
 
+impl<const N: usize, T: Scalar, A: Array<T = T>> Sliceable for BatchNorm<N, A> {
+    #[inline(always)]
+    fn output_mut<'a, P: Place, const B: usize>(x: P::Input<'a, A>, (y, _): &'a mut Self::Saved<P, B>) -> &'a mut [A] {
+        take_mut(y, P::read(x).len())
+    }
+}
+
+impl<const N: usize, T: Scalar, A: Array<T = T>> Export for BatchNorm<N, A> {
     fn source(&self, out: &mut impl Write) -> Written {
         let Self { gain, bias, updates, mean, variance, .. } = self;
         let epsilon = self.epsilon();

@@ -6,7 +6,7 @@ use core::marker::PhantomData;
 use super::fusion::{Before, Function, Fused, Nothing, done, fused, fuses};
 use super::infer::{Given, Infer, Leaves, Plan, Reads, Taken, Then};
 use super::network::{Fits, Joint};
-use super::{Apart, Context, Cost, InPlace, Layer, Need, No, Place, Slices, Yes};
+use super::{Apart, Context, Cost, Export, InPlace, Layer, Need, No, Place, Sliceable, Slices, Yes};
 use crate::kernel::{self, Kernels, Slopes};
 use crate::optimizer::{Copies, Rule};
 use crate::parameter::{Parameter, Path, Visitor};
@@ -193,7 +193,6 @@ pub trait Chain: Uses<First: Layer<T = Self::Scalar>, Out: Array<T = Self::Scala
     type Saved<P: Place, const B: usize>: Zeroed;
     type Wide<const B: usize>: Buffer<Self::Scalar>;
     type Slots<K: Copies>: Zeroed;
-    const SLICES: Slices;
 
     fn needs_two(layers: Self::Refs<'_>) -> Option<&'static str>;
 
@@ -207,11 +206,6 @@ pub trait Chain: Uses<First: Layer<T = Self::Scalar>, Out: Array<T = Self::Scala
     ) -> &'a mut [Self::Out];
 
     fn output<'a, P: Place, const B: usize>(x: &'a [In<Self::First>], saved: &'a Self::Saved<P, B>) -> &'a [Self::Out];
-
-    fn output_mut<'a, P: Place, const B: usize>(
-        x: P::Input<'a, In<Self::First>>,
-        saved: &'a mut Self::Saved<P, B>,
-    ) -> &'a mut [Self::Out];
 
     /// From the last layer to the first. Inputs are found again on the way in; a layer's dx is wanted if the network's is, or if a layer before it
     /// learns. A layer's part may be done by the layer behind it.
@@ -240,27 +234,6 @@ pub trait Chain: Uses<First: Layer<T = Self::Scalar>, Out: Array<T = Self::Scala
 
     fn observe<P: Place, const B: usize>(layers: &mut Self::Muts<'_>, saved: &Self::Saved<P, B>, samples: usize);
 
-    fn forward_slice<'a, K: Kernels, P: Place, const B: usize>(
-        layers: Self::Refs<'_>,
-        x: P::Input<'a, In<Self::First>>,
-        saved: &'a mut Self::Saved<P, B>,
-        context: Context,
-        at: u64,
-        slice: usize,
-    );
-
-    fn backward_slice<K: Kernels, P: Place, const B: usize, D: Need, R: Rule<Self::Scalar>>(
-        layers: &mut Self::Muts<'_>,
-        x: &[In<Self::First>],
-        saved: &mut Self::Saved<P, B>,
-        grad: &mut [Self::Scalar],
-        slots: &mut Self::Slots<R::Slots>,
-        rule: &R,
-        context: Context,
-        at: u64,
-        slice: usize,
-    );
-
     fn visit(layers: Self::Refs<'_>, path: Path, at: u64, visitor: &mut impl FnMut(Parameter<'_, Self::Scalar>));
 
     fn visit_mut<K: Copies, G: Copies, V: Visitor<Self::Scalar, K, G>>(
@@ -274,9 +247,6 @@ pub trait Chain: Uses<First: Layer<T = Self::Scalar>, Out: Array<T = Self::Scala
 
     /// Added to a sum.
     fn penalty(layers: Self::Refs<'_>, sum: Self::Scalar) -> Self::Scalar;
-
-    /// Each layer, with a comma behind it.
-    fn source(layers: Self::Refs<'_>, out: &mut impl Write) -> Result;
 }
 
 /// Backward of a layer, and of the function of the one before it.
@@ -306,7 +276,6 @@ impl<A: Layer> Chain for End<A> {
     type Saved<P: Place, const B: usize> = A::Saved<P, B>;
     type Wide<const B: usize> = A::Wide<B>;
     type Slots<K: Copies> = A::Slots<K>;
-    const SLICES: Slices = A::SLICES;
 
     #[inline(always)]
     fn needs_two(layer: &A) -> Option<&'static str> {
@@ -327,14 +296,6 @@ impl<A: Layer> Chain for End<A> {
     #[inline(always)]
     fn output<'a, P: Place, const B: usize>(x: &'a [A::In], saved: &'a A::Saved<P, B>) -> &'a [A::Out] {
         A::output::<P, B>(x, saved)
-    }
-
-    #[inline(always)]
-    fn output_mut<'a, P: Place, const B: usize>(
-        x: P::Input<'a, A::In>,
-        saved: &'a mut A::Saved<P, B>,
-    ) -> &'a mut [A::Out] {
-        A::output_mut::<P, B>(x, saved)
     }
 
     #[inline(always)]
@@ -371,33 +332,6 @@ impl<A: Layer> Chain for End<A> {
         layer.observe::<P, B>(saved, samples);
     }
 
-    #[inline(always)]
-    fn forward_slice<'a, K: Kernels, P: Place, const B: usize>(
-        layer: &A,
-        x: P::Input<'a, A::In>,
-        saved: &'a mut A::Saved<P, B>,
-        context: Context,
-        at: u64,
-        slice: usize,
-    ) {
-        layer.forward_slice::<K, P, B>(x, saved, context.part(at), slice);
-    }
-
-    #[inline(always)]
-    fn backward_slice<K: Kernels, P: Place, const B: usize, D: Need, R: Rule<A::T>>(
-        layer: &mut &mut A,
-        x: &[A::In],
-        saved: &mut A::Saved<P, B>,
-        grad: &mut [A::T],
-        slots: &mut A::Slots<R::Slots>,
-        rule: &R,
-        context: Context,
-        at: u64,
-        slice: usize,
-    ) {
-        layer.backward_slice::<K, P, B, D, R>(x, saved, grad, slots, rule, context.part(at), slice);
-    }
-
     fn visit(layer: &A, path: Path, at: u64, visitor: &mut impl FnMut(Parameter<'_, A::T>)) {
         layer.visit(path.part(at as usize), visitor);
     }
@@ -416,11 +350,6 @@ impl<A: Layer> Chain for End<A> {
     fn penalty(layer: &A, sum: A::T) -> A::T {
         sum + layer.penalty()
     }
-
-    fn source(layer: &A, out: &mut impl Write) -> Result {
-        layer.source(out)?;
-        out.write_str(",")
-    }
 }
 
 impl<A: Layer, N: Chain<Scalar = A::T>> Chain for Link<A, N>
@@ -433,7 +362,6 @@ where
     type Saved<P: Place, const B: usize> = (A::Saved<P, B>, N::Saved<Behind<A, N>, B>);
     type Wide<const B: usize> = Max<A::Wide<B>, N::Wide<B>>;
     type Slots<K: Copies> = (A::Slots<K>, N::Slots<K>);
-    const SLICES: Slices = A::SLICES.then(N::SLICES, <A::Learns as Need>::WANTED);
 
     #[inline(always)]
     fn needs_two((layer, others): Self::Refs<'_>) -> Option<&'static str> {
@@ -466,14 +394,6 @@ where
     #[inline(always)]
     fn output<'a, P: Place, const B: usize>(x: &'a [A::In], (saved, behind): &'a Self::Saved<P, B>) -> &'a [N::Out] {
         N::output::<Behind<A, N>, B>(A::Out::pass(A::output::<P, B>(x, saved)), behind)
-    }
-
-    #[inline(always)]
-    fn output_mut<'a, P: Place, const B: usize>(
-        x: P::Input<'a, A::In>,
-        (saved, behind): &'a mut Self::Saved<P, B>,
-    ) -> &'a mut [N::Out] {
-        N::output_mut::<Behind<A, N>, B>(joint::<A, N>(A::output_mut::<P, B>(x, saved)), behind)
     }
 
     #[inline(always)]
@@ -550,6 +470,113 @@ where
         N::observe::<Behind<A, N>, B>(others, behind, samples);
     }
 
+    fn visit((layer, others): Self::Refs<'_>, path: Path, at: u64, visitor: &mut impl FnMut(Parameter<'_, A::T>)) {
+        layer.visit(path.part(at as usize), visitor);
+        N::visit(others, path, at + 1, visitor);
+    }
+
+    fn visit_mut<K: Copies, G: Copies, V: Visitor<A::T, K, G>>(
+        (layer, others): &mut Self::Muts<'_>,
+        path: Path,
+        at: u64,
+        slots: &mut Self::Slots<K>,
+        gradient: &mut Self::Slots<G>,
+        visitor: &mut V,
+    ) {
+        layer.visit_mut(path.part(at as usize), &mut slots.0, &mut gradient.0, visitor);
+        N::visit_mut(others, path, at + 1, &mut slots.1, &mut gradient.1, visitor);
+    }
+
+    fn penalty((layer, others): Self::Refs<'_>, sum: A::T) -> A::T {
+        N::penalty(others, sum + layer.penalty())
+    }
+}
+
+/// The slices of a chain of layers, as those of a [`Sliceable`].
+#[expect(clippy::too_many_arguments, reason = "those of `Layer`")]
+pub trait SliceChain: Chain {
+    const SLICES: Slices;
+
+    fn output_mut<'a, P: Place, const B: usize>(
+        x: P::Input<'a, In<Self::First>>,
+        saved: &'a mut Self::Saved<P, B>,
+    ) -> &'a mut [Self::Out];
+
+    fn forward_slice<'a, K: Kernels, P: Place, const B: usize>(
+        layers: Self::Refs<'_>,
+        x: P::Input<'a, In<Self::First>>,
+        saved: &'a mut Self::Saved<P, B>,
+        context: Context,
+        at: u64,
+        slice: usize,
+    );
+
+    fn backward_slice<K: Kernels, P: Place, const B: usize, D: Need, R: Rule<Self::Scalar>>(
+        layers: &mut Self::Muts<'_>,
+        x: &[In<Self::First>],
+        saved: &mut Self::Saved<P, B>,
+        grad: &mut [Self::Scalar],
+        slots: &mut Self::Slots<R::Slots>,
+        rule: &R,
+        context: Context,
+        at: u64,
+        slice: usize,
+    );
+}
+
+impl<A: Sliceable> SliceChain for End<A> {
+    const SLICES: Slices = A::SLICES;
+
+    #[inline(always)]
+    fn output_mut<'a, P: Place, const B: usize>(
+        x: P::Input<'a, A::In>,
+        saved: &'a mut A::Saved<P, B>,
+    ) -> &'a mut [A::Out] {
+        A::output_mut::<P, B>(x, saved)
+    }
+
+    #[inline(always)]
+    fn forward_slice<'a, K: Kernels, P: Place, const B: usize>(
+        layer: &A,
+        x: P::Input<'a, A::In>,
+        saved: &'a mut A::Saved<P, B>,
+        context: Context,
+        at: u64,
+        slice: usize,
+    ) {
+        layer.forward_slice::<K, P, B>(x, saved, context.part(at), slice);
+    }
+
+    #[inline(always)]
+    fn backward_slice<K: Kernels, P: Place, const B: usize, D: Need, R: Rule<A::T>>(
+        layer: &mut &mut A,
+        x: &[A::In],
+        saved: &mut A::Saved<P, B>,
+        grad: &mut [A::T],
+        slots: &mut A::Slots<R::Slots>,
+        rule: &R,
+        context: Context,
+        at: u64,
+        slice: usize,
+    ) {
+        layer.backward_slice::<K, P, B, D, R>(x, saved, grad, slots, rule, context.part(at), slice);
+    }
+}
+
+impl<A: Sliceable, N: SliceChain<Scalar = A::T>> SliceChain for Link<A, N>
+where
+    A::Out: Fits<In<First<N>>, A, First<N>>,
+{
+    const SLICES: Slices = A::SLICES.then(N::SLICES, <A::Learns as Need>::WANTED);
+
+    #[inline(always)]
+    fn output_mut<'a, P: Place, const B: usize>(
+        x: P::Input<'a, A::In>,
+        (saved, behind): &'a mut Self::Saved<P, B>,
+    ) -> &'a mut [N::Out] {
+        N::output_mut::<Behind<A, N>, B>(joint::<A, N>(A::output_mut::<P, B>(x, saved)), behind)
+    }
+
     #[inline(always)]
     fn forward_slice<'a, K: Kernels, P: Place, const B: usize>(
         (layer, others): Self::Refs<'_>,
@@ -598,28 +625,25 @@ where
             layer.backward_slice::<K, P, B, D, R>(x, saved, grad, slots, rule, context.part(at), slice - slices);
         }
     }
+}
 
-    fn visit((layer, others): Self::Refs<'_>, path: Path, at: u64, visitor: &mut impl FnMut(Parameter<'_, A::T>)) {
-        layer.visit(path.part(at as usize), visitor);
-        N::visit(others, path, at + 1, visitor);
+/// The layers of a chain as Rust source.
+pub trait ExportChain: Uses {
+    /// Each layer, with a comma behind it.
+    fn source(layers: Self::Refs<'_>, out: &mut impl Write) -> Result;
+}
+
+impl<A: Export> ExportChain for End<A> {
+    fn source(layer: &A, out: &mut impl Write) -> Result {
+        layer.source(out)?;
+        out.write_str(",")
     }
+}
 
-    fn visit_mut<K: Copies, G: Copies, V: Visitor<A::T, K, G>>(
-        (layer, others): &mut Self::Muts<'_>,
-        path: Path,
-        at: u64,
-        slots: &mut Self::Slots<K>,
-        gradient: &mut Self::Slots<G>,
-        visitor: &mut V,
-    ) {
-        layer.visit_mut(path.part(at as usize), &mut slots.0, &mut gradient.0, visitor);
-        N::visit_mut(others, path, at + 1, &mut slots.1, &mut gradient.1, visitor);
-    }
-
-    fn penalty((layer, others): Self::Refs<'_>, sum: A::T) -> A::T {
-        N::penalty(others, sum + layer.penalty())
-    }
-
+impl<A: Export, N: ExportChain> ExportChain for Link<A, N>
+where
+    A::Out: Fits<In<First<N>>, A, First<N>>,
+{
     fn source((layer, others): Self::Refs<'_>, out: &mut impl Write) -> Result {
         layer.source(out)?;
         out.write_str(", ")?;

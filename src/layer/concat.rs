@@ -6,7 +6,7 @@ use core::marker::PhantomData;
 
 use super::beside::{Takes, add, split};
 use super::plan::{Given, Memory, Taken, Within};
-use super::{Apart, Context, Cost, InPlace, Infer, Layer, Need, Place, Slices, Structure, size};
+use super::{Apart, Context, Cost, Export, InPlace, Infer, Layer, Need, Place, Sliceable, Slices, Structure, size};
 use crate::budget::Text;
 use crate::kernel::{self, Kernels};
 use crate::optimizer::{Copies, Rule};
@@ -145,7 +145,6 @@ where
     type Wide<const BATCH: usize> =
         Both<Max<Max<Max<A::Wide<BATCH>, B::Wide<BATCH>>, [Out; BATCH]>, [A::In; BATCH]>, [A::In; BATCH]>;
     type Slots<K: Copies> = (A::Slots<K>, B::Slots<K>);
-    const SLICES: Slices = Slices::of_parts::<Self>(A::SLICES.backward(false) + B::SLICES.backward(false) == 0);
 
     #[inline(always)]
     fn needs_two(&self) -> Option<&'static str> {
@@ -170,14 +169,6 @@ where
     #[inline(always)]
     fn output<'a, P: Place, const BATCH: usize>(x: &'a [A::In], saved: &'a Self::Saved<P, BATCH>) -> &'a [Out] {
         take(&saved.2, x.len())
-    }
-
-    #[inline(always)]
-    fn output_mut<'a, P: Place, const BATCH: usize>(
-        x: P::Input<'a, A::In>,
-        saved: &'a mut Self::Saved<P, BATCH>,
-    ) -> &'a mut [Out] {
-        take_mut(&mut saved.2, P::read(x).len())
     }
 
     #[inline(always)]
@@ -229,7 +220,27 @@ where
     fn penalty(&self) -> A::T {
         self.layers.0.penalty() + self.layers.1.penalty()
     }
+}
 
+impl<A: Sliceable, B: Sliceable<T = A::T>, Out: Array<T = A::T>> Sliceable for Concat<A, B, Out>
+where
+    A::In: Takes<B::In, A, B>,
+{
+    const SLICES: Slices = Slices::of_parts::<Self>(A::SLICES.backward(false) + B::SLICES.backward(false) == 0);
+
+    #[inline(always)]
+    fn output_mut<'a, P: Place, const BATCH: usize>(
+        x: P::Input<'a, A::In>,
+        saved: &'a mut Self::Saved<P, BATCH>,
+    ) -> &'a mut [Out] {
+        take_mut(&mut saved.2, P::read(x).len())
+    }
+}
+
+impl<A: Export + Layer, B: Export + Layer<T = A::T>, Out: Array<T = A::T>> Export for Concat<A, B, Out>
+where
+    A::In: Takes<B::In, A, B>,
+{
     fn source(&self, out: &mut impl core::fmt::Write) -> core::fmt::Result {
         out.write_str("Concat::new(")?;
         self.layers.0.source(out)?;

@@ -10,7 +10,7 @@ use core::marker::PhantomData;
 use super::convolution::{self, arrange, convolution, numbers};
 use super::plan::{Beside, Given, Taken};
 use super::size::{Axis, Slide, Slide2d, Valid, check_groups, positive_of, positive_slide};
-use super::{Apart, Context, Cost, InPlace, Infer, Layer, Need, Place, Structure, Yes};
+use super::{Apart, Context, Cost, Export, InPlace, Infer, Layer, Need, Place, Sliceable, Structure, Yes};
 use crate::budget::Text;
 use crate::kernel::{self, Applied, Convolution, Each, Epilogue, Kernels, Plain, Pointwise, Values, Window};
 use crate::optimizer::{Copies, Rule};

@@ -159,14 +159,6 @@ macro_rules! convolution {
             }
 
             #[inline(always)]
-            fn output_mut<'a, P: Place, const B: usize>(
-                x: P::Input<'a, $In>,
-                saved: &'a mut [$Out; B],
-            ) -> &'a mut [$Out] {
-                take_mut(saved, P::read(x).len())
-            }
-
-            #[inline(always)]
             fn backward<N: Kernels, P: Place, const B: usize, D: Need, R: Rule<T>>(
                 &mut self,
                 x: &[$In],
@@ -206,7 +198,19 @@ macro_rules! convolution {
                 visitor.visit(weight, &mut self.weight.0, &mut slots.0.0, &mut gradient.0.0);
                 visitor.visit(bias, &mut self.bias, &mut slots.1, &mut gradient.1);
             }
+        }
 
+        impl<$($generics)*> Sliceable for $layer {
+            #[inline(always)]
+            fn output_mut<'a, P: Place, const B: usize>(
+                x: P::Input<'a, $In>,
+                saved: &'a mut [$Out; B],
+            ) -> &'a mut [$Out] {
+                take_mut(saved, P::read(x).len())
+            }
+        }
+
+        impl<$($generics)*> Export for $layer {
             fn source(&self, out: &mut impl Write) -> Result {
                 let [weight, _] = Self::info(Path::default());
                 out.write_str(concat!($name, "::new("))?;

@@ -6,7 +6,8 @@ use core::fmt::{Result, Write};
 
 use super::plan::{Beside, Given, Taken};
 use super::{
-    Apart, Context, Cost, InPlace, Infer, Layer, Need, No, Place, Slices, Structure, Yes, longest, products, size,
+    Apart, Context, Cost, Export, InPlace, Infer, Layer, Need, No, Place, Sliceable, Slices, Structure, Yes, longest,
+    products, size,
 };
 use crate::kernel::{
     self, Applied, Dots, Each, Epilogue, Kernels, LearnRows, MulRows, Plain, Pointwise, Slopes, Values, is_shared,
@@ -225,7 +226,6 @@ impl<const IN: usize, const OUT: usize, T: Scalar> Layer for Dense<IN, OUT, T> {
     type Saved<P: Place, const B: usize> = [[T; OUT]; B];
     type Wide<const B: usize> = [[T; OUT]; B];
     type Slots<K: Copies> = (Aligned<K::Of<[[T; OUT]; IN]>>, K::Of<[T; OUT]>);
-    const SLICES: Slices = Self::CUTS;
 
     #[inline(always)]
     fn forward<'a, K: Kernels, P: Place, const B: usize>(
@@ -317,6 +317,28 @@ impl<const IN: usize, const OUT: usize, T: Scalar> Layer for Dense<IN, OUT, T> {
         self.forward::<K, Apart, 1>(next, saved, then)
     }
 
+    fn visit(&self, path: Path, visitor: &mut impl FnMut(Parameter<'_, T>)) {
+        let [weight, bias] = Self::info(path);
+        visitor(Parameter::new(weight, &self.weight.0));
+        visitor(Parameter::new(bias, &self.bias));
+    }
+
+    fn visit_mut<K: Copies, G: Copies, V: Visitor<T, K, G>>(
+        &mut self,
+        path: Path,
+        slots: &mut Self::Slots<K>,
+        gradient: &mut Self::Slots<G>,
+        visitor: &mut V,
+    ) {
+        let [weight, bias] = Self::info(path);
+        visitor.visit(weight, &mut self.weight.0, &mut slots.0.0, &mut gradient.0.0);
+        visitor.visit(bias, &mut self.bias, &mut slots.1, &mut gradient.1);
+    }
+}
+
+impl<const IN: usize, const OUT: usize, T: Scalar> Sliceable for Dense<IN, OUT, T> {
+    const SLICES: Slices = Self::CUTS;
+
     #[inline(always)]
     fn output_mut<'a, P: Place, const B: usize>(
         x: P::Input<'a, [T; IN]>,
@@ -380,25 +402,9 @@ impl<const IN: usize, const OUT: usize, T: Scalar> Layer for Dense<IN, OUT, T> {
             kernel::learn_bias::<K, T, R, OUT>(dy, &mut self.bias, bias_slots, rule);
         }
     }
+}
 
-    fn visit(&self, path: Path, visitor: &mut impl FnMut(Parameter<'_, T>)) {
-        let [weight, bias] = Self::info(path);
-        visitor(Parameter::new(weight, &self.weight.0));
-        visitor(Parameter::new(bias, &self.bias));
-    }
-
-    fn visit_mut<K: Copies, G: Copies, V: Visitor<T, K, G>>(
-        &mut self,
-        path: Path,
-        slots: &mut Self::Slots<K>,
-        gradient: &mut Self::Slots<G>,
-        visitor: &mut V,
-    ) {
-        let [weight, bias] = Self::info(path);
-        visitor.visit(weight, &mut self.weight.0, &mut slots.0.0, &mut gradient.0.0);
-        visitor.visit(bias, &mut self.bias, &mut slots.1, &mut gradient.1);
-    }
-
+impl<const IN: usize, const OUT: usize, T: Scalar> Export for Dense<IN, OUT, T> {
     fn source(&self, out: &mut impl Write) -> Result {
         out.write_str("Dense::new([")?;
         for input in 0..IN {

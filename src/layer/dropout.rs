@@ -2,13 +2,17 @@
 //!
 //! The mask is a function of seed, step, layer, sample and unit, so nothing is stored: backward computes it again.
 
+use core::fmt::{Result as Written, Write};
 use core::marker::PhantomData;
 
 use super::plan::{Given, Taken, Viewed};
-use super::{Context, Cost, InPlace, Infer, Layer, Need, No, Place, Setting, SettingError, Structure, size};
+use super::{
+    Context, Cost, Export, InPlace, Infer, Layer, Need, No, Place, Setting, SettingError, Sliceable, Structure, size,
+};
 use crate::kernel::Kernels;
 use crate::optimizer::{Copies, Rule};
 use crate::scalar::Scalar;
+use crate::storage::{Concrete, concrete};
 use crate::tensor::{Array, take_mut};
 
 /// Inverted dropout: in training a unit is 0 with probability `rate`, and the others are divided by 1 - `rate`. Srivastava et al. 2014.
@@ -33,6 +37,15 @@ impl<const N: usize, T: Scalar, A: Array<T = T>> Dropout<N, A> {
         let mut dropout = Self::new();
         dropout.set_rate(rate)?;
         Ok(dropout)
+    }
+
+    /// With a rate, in const, as an export writes it; one that isn't in [0, 1) is the default.
+    pub const fn of_rate(rate: T) -> Self {
+        let valid = match concrete(rate) {
+            Concrete::F32(rate) => rate >= 0.0 && rate < 1.0,
+            Concrete::F64(rate) => rate >= 0.0 && rate < 1.0,
+        };
+        Self { rate: if valid { Setting::new(rate) } else { Setting::DEFAULT }, scalar: PhantomData }
     }
 
     /// The fraction that is dropped; 0.5 unless set.
@@ -115,14 +128,6 @@ impl<const N: usize, T: Scalar, A: Array<T = T>> Layer for Dropout<N, A> {
     }
 
     #[inline(always)]
-    fn output_mut<'a, P: Place, const B: usize>(
-        x: P::Input<'a, [A; N]>,
-        saved: &'a mut P::Buffer<[[A; N]; B]>,
-    ) -> &'a mut [[A; N]] {
-        P::output_mut(x, saved)
-    }
-
-    #[inline(always)]
     fn backward<K: Kernels, P: Place, const B: usize, D: Need, R: Rule<T>>(
         &mut self,
         x: &[[A; N]],
@@ -136,5 +141,23 @@ impl<const N: usize, T: Scalar, A: Array<T = T>> Layer for Dropout<N, A> {
             let rows = take_mut(Array::group_mut(grad), x.len());
             self.mask(rows, context);
         }
+    }
+
+    crate::no_parameters!();
+}
+
+impl<const N: usize, T: Scalar, A: Array<T = T>> Sliceable for Dropout<N, A> {
+    #[inline(always)]
+    fn output_mut<'a, P: Place, const B: usize>(
+        x: P::Input<'a, [A; N]>,
+        saved: &'a mut P::Buffer<[[A; N]; B]>,
+    ) -> &'a mut [[A; N]] {
+        P::output_mut(x, saved)
+    }
+}
+
+impl<const N: usize, T: Scalar, A: Array<T = T>> Export for Dropout<N, A> {
+    fn source(&self, out: &mut impl Write) -> Written {
+        write!(out, "Dropout::of_rate({:?})", self.rate())
     }
 }

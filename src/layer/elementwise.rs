@@ -131,14 +131,6 @@ macro_rules! elementwise {
             }
 
             #[inline(always)]
-            fn output_mut<'a, P: $crate::layer::Place, const B: usize>(
-                x: P::Input<'a, [A; N]>,
-                saved: &'a mut P::Buffer<[[A; N]; B]>,
-            ) -> &'a mut [[A; N]] {
-                P::output_mut(x, saved)
-            }
-
-            #[inline(always)]
             fn backward<K: $crate::kernel::Kernels, P: $crate::layer::Place, const B: usize, D: $crate::layer::Need, R: $crate::optimizer::Rule<T>>(
                 &mut self,
                 x: &[[A; N]],
@@ -165,6 +157,26 @@ macro_rules! elementwise {
                 }
             }
 
+            $crate::no_parameters!(mut);
+        }
+
+        impl<const N: usize, T: $crate::scalar::Scalar, A: $crate::tensor::Array<T = T>> $crate::layer::Sliceable for $name<N, A>
+        where
+            Self: $crate::layer::Elementwise<T> + $crate::storage::Zeroed + Sync,
+        {
+            #[inline(always)]
+            fn output_mut<'a, P: $crate::layer::Place, const B: usize>(
+                x: P::Input<'a, [A; N]>,
+                saved: &'a mut P::Buffer<[[A; N]; B]>,
+            ) -> &'a mut [[A; N]] {
+                P::output_mut(x, saved)
+            }
+        }
+
+        impl<const N: usize, T: $crate::scalar::Scalar, A: $crate::tensor::Array<T = T>> $crate::layer::Export for $name<N, A>
+        where
+            Self: $crate::layer::Elementwise<T> + $crate::storage::Zeroed + Sync,
+        {
             fn source(&self, out: &mut impl ::core::fmt::Write) -> ::core::fmt::Result {
                 match $crate::layer::Elementwise::<T>::setting(self) {
                     Some((name, value)) => write!(out, concat!(stringify!($name), "::with_{}({:?})"), name, value),

@@ -5,7 +5,9 @@
 use core::fmt::{Result, Write};
 
 use super::plan::{Beside, Given, Taken};
-use super::{Apart, Context, Cost, InPlace, Infer, Layer, Need, Place, Slices, Structure, Yes, products, size};
+use super::{
+    Apart, Context, Cost, Export, InPlace, Infer, Layer, Need, Place, Sliceable, Slices, Structure, Yes, products, size,
+};
 use crate::kernel::{self, Kernels};
 use crate::optimizer::{Copies, Rule};
 use crate::parameter::{Info, Parameter, Path, Role, Visitor};
@@ -125,8 +127,6 @@ impl<const STEPS: usize, const VOCABULARY: usize, const N: usize, T: Scalar> Lay
     type Saved<P: Place, const B: usize> = ([[[T; N]; STEPS]; B], [T; N]);
     type Wide<const B: usize> = [[[T; N]; STEPS]; B];
     type Slots<K: Copies> = K::Of<[[T; N]; VOCABULARY]>;
-    // Its update, of every vector, counts as a multiply-add a number.
-    const SLICES: Slices = Slices { multiply_adds: products(&[VOCABULARY, N]), ..Slices::whole::<Self>() };
 
     #[inline(always)]
     fn forward<'a, K: Kernels, P: Place, const B: usize>(
@@ -148,14 +148,6 @@ impl<const STEPS: usize, const VOCABULARY: usize, const N: usize, T: Scalar> Lay
         (y, _): &'a Self::Saved<P, B>,
     ) -> &'a [[[T; N]; STEPS]] {
         take(y, x.len())
-    }
-
-    #[inline(always)]
-    fn output_mut<'a, P: Place, const B: usize>(
-        x: P::Input<'a, [T; STEPS]>,
-        (y, _): &'a mut Self::Saved<P, B>,
-    ) -> &'a mut [[[T; N]; STEPS]] {
-        take_mut(y, P::read(x).len())
     }
 
     #[inline(always)]
@@ -196,7 +188,26 @@ impl<const STEPS: usize, const VOCABULARY: usize, const N: usize, T: Scalar> Lay
     ) {
         visitor.visit(Self::info(path), &mut self.weight, slots, gradient);
     }
+}
 
+impl<const STEPS: usize, const VOCABULARY: usize, const N: usize, T: Scalar> Sliceable
+    for Embedding<STEPS, VOCABULARY, N, T>
+{
+    // Its update, of every vector, counts as a multiply-add a number.
+    const SLICES: Slices = Slices { multiply_adds: products(&[VOCABULARY, N]), ..Slices::whole::<Self>() };
+
+    #[inline(always)]
+    fn output_mut<'a, P: Place, const B: usize>(
+        x: P::Input<'a, [T; STEPS]>,
+        (y, _): &'a mut Self::Saved<P, B>,
+    ) -> &'a mut [[[T; N]; STEPS]] {
+        take_mut(y, P::read(x).len())
+    }
+}
+
+impl<const STEPS: usize, const VOCABULARY: usize, const N: usize, T: Scalar> Export
+    for Embedding<STEPS, VOCABULARY, N, T>
+{
     fn source(&self, out: &mut impl Write) -> Result {
         write!(out, "Embedding::new({:?})", self.weight)
     }

@@ -3,7 +3,7 @@
 use core::marker::PhantomData;
 
 use super::plan::{Given, Taken};
-use super::{Context, Cost, Infer, Layer, Need, No, Place, Slices, Structure};
+use super::{Context, Cost, Export, Infer, Layer, Need, No, Place, Sliceable, Slices, Structure};
 use crate::kernel::{Applied, Kernels, Lanes, Pointwise};
 use crate::optimizer::{Copies, CopiesOf, Rule};
 use crate::parameter::{Info, Parameter, Path, Role, Visitor};
@@ -119,7 +119,6 @@ impl<L: Layer> Layer for Frozen<L> {
     type Saved<P: Place, const B: usize> = L::Saved<P, B>;
     type Wide<const B: usize> = L::Wide<B>;
     type Slots<K: Copies> = ();
-    const SLICES: Slices = Slices { skipped: L::SLICES.backward, ..L::SLICES };
 
     #[inline(always)]
     fn forward<'a, K: Kernels, P: Place, const B: usize>(
@@ -163,6 +162,31 @@ impl<L: Layer> Layer for Frozen<L> {
         }
     }
 
+    fn visit(&self, path: Path, visitor: &mut impl FnMut(Parameter<'_, L::T>)) {
+        self.layer.visit(path, visitor);
+    }
+
+    fn visit_mut<K: Copies, G: Copies, V: Visitor<L::T, K, G>>(
+        &mut self,
+        path: Path,
+        _: &mut (),
+        _: &mut (),
+        visitor: &mut V,
+    ) {
+        let entered = visitor.enter_frozen(path, &self.layer);
+        let (mut slots, mut gradient) = (Zeroed::ZERO, Zeroed::ZERO);
+        self.layer.visit_mut(path, &mut slots, &mut gradient, &mut AsFrozen::<V, K, G>(visitor, PhantomData));
+        visitor.leave_frozen(entered);
+    }
+
+    fn penalty(&self) -> L::T {
+        self.layer.penalty()
+    }
+}
+
+impl<L: Sliceable> Sliceable for Frozen<L> {
+    const SLICES: Slices = Slices { skipped: L::SLICES.backward, ..L::SLICES };
+
     #[inline(always)]
     fn output_mut<'a, P: Place, const B: usize>(
         x: P::Input<'a, L::In>,
@@ -198,28 +222,9 @@ impl<L: Layer> Layer for Frozen<L> {
             self.layer.backward_slice::<K, P, B, D, Keep>(x, saved, grad, &mut none, &Keep, context.freeze(), slice);
         }
     }
+}
 
-    fn visit(&self, path: Path, visitor: &mut impl FnMut(Parameter<'_, L::T>)) {
-        self.layer.visit(path, visitor);
-    }
-
-    fn visit_mut<K: Copies, G: Copies, V: Visitor<L::T, K, G>>(
-        &mut self,
-        path: Path,
-        _: &mut (),
-        _: &mut (),
-        visitor: &mut V,
-    ) {
-        let entered = visitor.enter_frozen(path, &self.layer);
-        let (mut slots, mut gradient) = (Zeroed::ZERO, Zeroed::ZERO);
-        self.layer.visit_mut(path, &mut slots, &mut gradient, &mut AsFrozen::<V, K, G>(visitor, PhantomData));
-        visitor.leave_frozen(entered);
-    }
-
-    fn penalty(&self) -> L::T {
-        self.layer.penalty()
-    }
-
+impl<L: Export> Export for Frozen<L> {
     fn source(&self, out: &mut impl core::fmt::Write) -> core::fmt::Result {
         out.write_str("Frozen::new(")?;
         self.layer.source(out)?;

@@ -1,7 +1,7 @@
 //! FrozenRef: a frozen layer, or network, that stays where it is: in flash.
 
 use super::plan::{Given, Taken};
-use super::{Context, Cost, Infer, Layer, Need, No, Place, Slices, Structure};
+use super::{Context, Cost, Export, Infer, Layer, Need, No, Place, Sliceable, Slices, Structure};
 use crate::kernel::Kernels;
 use crate::optimizer::{Copies, Rule};
 use crate::scalar::Scalar;
@@ -86,7 +86,6 @@ impl<L: Layer> Layer for FrozenRef<L> {
     type Saved<P: Place, const B: usize> = L::Saved<P, B>;
     type Wide<const B: usize> = [L::Out; B];
     type Slots<K: Copies> = ();
-    const SLICES: Slices = Slices { backward: 1, skipped: 1, ..L::SLICES };
 
     #[inline(always)]
     fn forward<'a, K: Kernels, P: Place, const B: usize>(
@@ -104,27 +103,6 @@ impl<L: Layer> Layer for FrozenRef<L> {
     #[inline(always)]
     fn output<'a, P: Place, const B: usize>(x: &'a [L::In], saved: &'a L::Saved<P, B>) -> &'a [L::Out] {
         L::output::<P, B>(x, saved)
-    }
-
-    #[inline(always)]
-    fn output_mut<'a, P: Place, const B: usize>(
-        x: P::Input<'a, L::In>,
-        saved: &'a mut L::Saved<P, B>,
-    ) -> &'a mut [L::Out] {
-        L::output_mut::<P, B>(x, saved)
-    }
-
-    #[inline(always)]
-    fn forward_slice<'a, K: Kernels, P: Place, const B: usize>(
-        &self,
-        x: P::Input<'a, L::In>,
-        saved: &'a mut L::Saved<P, B>,
-        context: Context,
-        slice: usize,
-    ) {
-        if let Some(layer) = self.layer {
-            layer.forward_slice::<K, P, B>(x, saved, context.freeze(), slice);
-        }
     }
 
     #[inline(always)]
@@ -147,6 +125,35 @@ impl<L: Layer> Layer for FrozenRef<L> {
         self.layer.map_or(L::T::ZERO, Layer::penalty)
     }
 
+    crate::no_parameters!();
+}
+
+impl<L: Sliceable> Sliceable for FrozenRef<L> {
+    const SLICES: Slices = Slices { backward: 1, skipped: 1, ..L::SLICES };
+
+    #[inline(always)]
+    fn output_mut<'a, P: Place, const B: usize>(
+        x: P::Input<'a, L::In>,
+        saved: &'a mut L::Saved<P, B>,
+    ) -> &'a mut [L::Out] {
+        L::output_mut::<P, B>(x, saved)
+    }
+
+    #[inline(always)]
+    fn forward_slice<'a, K: Kernels, P: Place, const B: usize>(
+        &self,
+        x: P::Input<'a, L::In>,
+        saved: &'a mut L::Saved<P, B>,
+        context: Context,
+        slice: usize,
+    ) {
+        if let Some(layer) = self.layer {
+            layer.forward_slice::<K, P, B>(x, saved, context.freeze(), slice);
+        }
+    }
+}
+
+impl<L: Export> Export for FrozenRef<L> {
     fn source(&self, out: &mut impl core::fmt::Write) -> core::fmt::Result {
         out.write_str("FrozenRef::new(&TRUNK)")
     }

@@ -15,7 +15,7 @@ use core::slice::{from_mut, from_ref};
 
 use super::gates::{self, Add, Stream, advance, around};
 use super::plan::{Activations, Given, Sample, Short, Stepwise, Taken};
-use super::{Apart, Context, Cost, InPlace, Infer, Layer, Need, Place, Structure, Yes};
+use super::{Apart, Context, Cost, Export, InPlace, Infer, Layer, Need, Place, Sliceable, Structure, Yes};
 use crate::kernel::{self, Cell, Kernels, Lanes, Rows, RowsMut};
 use crate::optimizer::{Copies, Rule};
 use crate::parameter::{Parameter, Path, Visitor};
@@ -309,14 +309,6 @@ impl<const STEPS: usize, const IN: usize, const HIDDEN: usize, T: Scalar> Layer 
     }
 
     #[inline(always)]
-    fn output_mut<'a, P: Place, const B: usize>(
-        x: P::Input<'a, Self::In>,
-        saved: &'a mut Self::Saved<P, B>,
-    ) -> &'a mut [Self::Out] {
-        take_mut(&mut saved.0, P::read(x).len())
-    }
-
-    #[inline(always)]
     fn backward<K: Kernels, P: Place, const B: usize, D: Need, R: Rule<T>>(
         &mut self,
         x: &[Self::In],
@@ -368,7 +360,19 @@ impl<const STEPS: usize, const IN: usize, const HIDDEN: usize, T: Scalar> Layer 
         let info = gates::bias_info(path, "recurrent_bias", HIDDEN, HIDDEN);
         visitor.visit(info, &mut self.recurrent_bias, &mut slots.3, &mut gradient.3);
     }
+}
 
+impl<const STEPS: usize, const IN: usize, const HIDDEN: usize, T: Scalar> Sliceable for Gru<STEPS, IN, HIDDEN, T> {
+    #[inline(always)]
+    fn output_mut<'a, P: Place, const B: usize>(
+        x: P::Input<'a, Self::In>,
+        saved: &'a mut Self::Saved<P, B>,
+    ) -> &'a mut [Self::Out] {
+        take_mut(&mut saved.0, P::read(x).len())
+    }
+}
+
+impl<const STEPS: usize, const IN: usize, const HIDDEN: usize, T: Scalar> Export for Gru<STEPS, IN, HIDDEN, T> {
     fn source(&self, out: &mut impl Write) -> Result {
         out.write_str("Gru::new(")?;
         gates::write_weight(out, &self.weight.0)?;

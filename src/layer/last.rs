@@ -5,7 +5,7 @@
 use core::marker::PhantomData;
 
 use super::plan::{Given, OfLast, Taken};
-use super::{Apart, Context, Cost, InPlace, Infer, Layer, Need, No, Place, Structure, size};
+use super::{Apart, Context, Cost, InPlace, Infer, Layer, Need, No, Place, Sliceable, Structure, size};
 use crate::kernel::{self, Kernels};
 use crate::optimizer::{Copies, Rule};
 use crate::scalar::Scalar;
@@ -91,14 +91,6 @@ impl<const STEPS: usize, const N: usize, T: Scalar> Layer for Last<STEPS, N, T> 
     }
 
     #[inline(always)]
-    fn output_mut<'a, P: Place, const B: usize>(
-        x: P::Input<'a, Self::In>,
-        saved: &'a mut [[T; N]; B],
-    ) -> &'a mut [[T; N]] {
-        take_mut(saved, P::read(x).len())
-    }
-
-    #[inline(always)]
     fn backward<K: Kernels, P: Place, const B: usize, D: Need, R: Rule<T>>(
         &mut self,
         x: &[Self::In],
@@ -120,4 +112,18 @@ impl<const STEPS: usize, const N: usize, T: Scalar> Layer for Last<STEPS, N, T> 
             }
         }
     }
+
+    crate::no_parameters!();
 }
+
+impl<const STEPS: usize, const N: usize, T: Scalar> Sliceable for Last<STEPS, N, T> {
+    #[inline(always)]
+    fn output_mut<'a, P: Place, const B: usize>(
+        x: P::Input<'a, Self::In>,
+        saved: &'a mut [[T; N]; B],
+    ) -> &'a mut [[T; N]] {
+        take_mut(saved, P::read(x).len())
+    }
+}
+
+super::export::export_type!([const STEPS: usize, const N: usize, T: Scalar] Last<STEPS, N, T>);

@@ -14,7 +14,7 @@ use core::slice::from_ref;
 
 use super::gates::{self, Stream, advance, around};
 use super::plan::{Activations, Given, Sample, Short, Stepwise, Taken};
-use super::{Apart, Context, Cost, InPlace, Infer, Layer, Need, Place, Structure, Yes};
+use super::{Apart, Context, Cost, Export, InPlace, Infer, Layer, Need, Place, Sliceable, Structure, Yes};
 use crate::kernel::{self, Cell, Kernels, Lanes, Rows, RowsMut};
 use crate::optimizer::{Copies, Rule};
 use crate::parameter::{Parameter, Path, Visitor};
@@ -303,15 +303,6 @@ impl<const STEPS: usize, const IN: usize, const HIDDEN: usize, T: Scalar> Layer 
     }
 
     #[inline(always)]
-    fn output_mut<'a, P: Place, const B: usize>(
-        x: P::Input<'a, Self::In>,
-        saved: &'a mut Self::Saved<P, B>,
-    ) -> &'a mut [Self::Out] {
-        let ([hidden, _], _) = saved;
-        take_mut(hidden, P::read(x).len())
-    }
-
-    #[inline(always)]
     fn backward<K: Kernels, P: Place, const B: usize, D: Need, R: Rule<T>>(
         &mut self,
         x: &[Self::In],
@@ -358,7 +349,20 @@ impl<const STEPS: usize, const IN: usize, const HIDDEN: usize, T: Scalar> Layer 
         visitor.visit(info, &mut self.recurrent.0, &mut slots.1.0, &mut gradient.1.0);
         visitor.visit(gates::bias_info(path, "bias", 4 * HIDDEN, IN), &mut self.bias, &mut slots.2, &mut gradient.2);
     }
+}
 
+impl<const STEPS: usize, const IN: usize, const HIDDEN: usize, T: Scalar> Sliceable for Lstm<STEPS, IN, HIDDEN, T> {
+    #[inline(always)]
+    fn output_mut<'a, P: Place, const B: usize>(
+        x: P::Input<'a, Self::In>,
+        saved: &'a mut Self::Saved<P, B>,
+    ) -> &'a mut [Self::Out] {
+        let ([hidden, _], _) = saved;
+        take_mut(hidden, P::read(x).len())
+    }
+}
+
+impl<const STEPS: usize, const IN: usize, const HIDDEN: usize, T: Scalar> Export for Lstm<STEPS, IN, HIDDEN, T> {
     fn source(&self, out: &mut impl Write) -> Result {
         out.write_str("Lstm::new(")?;
         gates::write_weight(out, &self.weight.0)?;

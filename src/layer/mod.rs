@@ -60,6 +60,7 @@ mod recompute;
 mod residual;
 mod sum;
 
+mod export;
 mod fusion;
 mod infer;
 mod network;
@@ -67,6 +68,7 @@ mod place;
 pub mod plan;
 mod setting;
 pub mod size;
+mod sliceable;
 mod structure;
 
 pub use self::attention::{All, Causal, Mask, MultiHeadAttention, SelfAttention};
@@ -80,6 +82,7 @@ pub use self::dropout::Dropout;
 pub use self::elementwise::Elementwise;
 pub use self::elu::ELU;
 pub use self::embedding::Embedding;
+pub use self::export::Export;
 pub use self::frozen::Frozen;
 pub(crate) use self::frozen::Keep;
 pub use self::frozen_ref::FrozenRef;
@@ -110,6 +113,7 @@ pub use self::sigmoid::Sigmoid;
 pub use self::silu::SiLU;
 #[doc(hidden)]
 pub use self::sized::{Refused, refuse};
+pub use self::sliceable::{Sliceable, Slices};
 pub(crate) use self::softmax::BLOCK;
 pub use self::softmax::Softmax;
 pub use self::softplus::Softplus;
@@ -154,8 +158,6 @@ pub trait Layer: Infer<In: Array<T = <Self as Layer>::T>, Out: Array<T = <Self a
     type Wide<const B: usize>: Buffer<Self::T>;
     /// `K` copies of the parameters: optimizer state, or a gradient.
     type Slots<K: Copies>: Zeroed;
-    /// Into how many slices a step of a [`Sliced`](crate::training::Sliced) trainer cuts its passes.
-    const SLICES: Slices = Slices::whole::<Self>();
 
     /// The name of a layer in it that cannot learn from a single sample: [`BatchNorm`] of one value a channel, unless
     /// its statistics are fixed. A trainer then returns an error for one; see also [`Cost::needs_two`].
@@ -251,71 +253,54 @@ pub trait Layer: Infer<In: Array<T = <Self as Layer>::T>, Out: Array<T = <Self a
     #[inline(always)]
     fn observe<P: Place, const B: usize>(&mut self, _saved: &Self::Saved<P, B>, _samples: usize) {}
 
-    /// Finds the output of the last forward pass again, to be changed. A step in slices needs it; where there is none, it doesn't compile.
-    #[inline(always)]
-    fn output_mut<'a, P: Place, const B: usize>(
-        x: P::Input<'a, Self::In>,
-        saved: &'a mut Self::Saved<P, B>,
-    ) -> &'a mut [Self::Out] {
-        // Never true; in terms of `Self`, so that it is looked at in a step in slices alone.
-        const { assert!(size_of::<Self>() == usize::MAX, "a step in slices: a layer of the network has no `output_mut`") }
-        let _ = (x, saved);
-        &mut []
-    }
-
-    /// Slice `slice` of [`forward`](Self::forward), from 0 to `SLICES.forward`, in order.
-    #[inline(always)]
-    fn forward_slice<'a, K: Kernels, P: Place, const B: usize>(
-        &self,
-        x: P::Input<'a, Self::In>,
-        saved: &'a mut Self::Saved<P, B>,
-        context: Context,
-        _slice: usize,
-    ) {
-        self.forward::<K, P, B>(x, saved, context);
-    }
-
-    /// Slice `slice` of [`backward`](Self::backward), from 0 to [`SLICES.backward(D::WANTED)`](Slices::backward), in order; the same bits.
-    #[inline(always)]
-    #[expect(clippy::too_many_arguments, reason = "those of `backward`")]
-    fn backward_slice<K: Kernels, P: Place, const B: usize, D: Need, R: Rule<Self::T>>(
-        &mut self,
-        x: &[Self::In],
-        saved: &mut Self::Saved<P, B>,
-        grad: &mut [Self::T],
-        slots: &mut Self::Slots<R::Slots>,
-        rule: &R,
-        context: Context,
-        _slice: usize,
-    ) {
-        self.backward::<K, P, B, D, R>(x, saved, grad, slots, rule, context);
-    }
-
     /// Shows every parameter, in the documented order.
-    #[inline]
-    fn visit(&self, _path: Path, _visitor: &mut impl FnMut(Parameter<'_, Self::T>)) {}
+    ///
+    /// A layer without any says so in one line: `stackprop::no_parameters!();`.
+    fn visit(&self, path: Path, visitor: &mut impl FnMut(Parameter<'_, Self::T>));
 
     /// Hands every parameter, with its slots and its gradient, to a visitor, in the same order.
-    #[inline]
     fn visit_mut<K: Copies, G: Copies, V: Visitor<Self::T, K, G>>(
         &mut self,
-        _path: Path,
-        _slots: &mut Self::Slots<K>,
-        _gradient: &mut Self::Slots<G>,
-        _visitor: &mut V,
-    ) {
-    }
+        path: Path,
+        slots: &mut Self::Slots<K>,
+        gradient: &mut Self::Slots<G>,
+        visitor: &mut V,
+    );
 
     /// What regularization adds to the loss.
     #[inline]
     fn penalty(&self) -> Self::T {
         Self::T::ZERO
     }
+}
 
-    /// Writes the layer as a constant Rust expression, with its parameters, for a file that says `use stackprop::prelude::*`.
-    fn source(&self, out: &mut impl core::fmt::Write) -> core::fmt::Result {
-        out.write_str("Zeroed::ZERO")
-    }
+/// The two visits of a [`Layer`](crate::layer::Layer) without parameters, in its `impl`.
+#[macro_export]
+macro_rules! no_parameters {
+    () => {
+        fn visit(
+            &self,
+            _: $crate::parameter::Path,
+            _: &mut impl FnMut($crate::parameter::Parameter<'_, <Self as $crate::layer::Layer>::T>),
+        ) {
+        }
+        $crate::no_parameters!(mut);
+    };
+    (mut) => {
+        #[inline]
+        fn visit_mut<
+            K: $crate::optimizer::Copies,
+            G: $crate::optimizer::Copies,
+            V: $crate::parameter::Visitor<<Self as $crate::layer::Layer>::T, K, G>,
+        >(
+            &mut self,
+            _: $crate::parameter::Path,
+            _: &mut <Self as $crate::layer::Layer>::Slots<K>,
+            _: &mut <Self as $crate::layer::Layer>::Slots<G>,
+            _: &mut V,
+        ) {
+        }
+    };
 }
 
 /// What a layer costs, as constants.
@@ -407,56 +392,6 @@ pub(crate) const fn checked<L: Infer>() -> Cost {
     size::holds::<L::In>(Text::new("a network"), "its input");
     size::holds::<L::Out>(Text::new("a network"), "its output");
     cost
-}
-
-/// Into how many slices a layer's passes can be cut, and what the longest of them costs, as constants.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Slices {
-    /// Slices of the forward pass.
-    pub forward: usize,
-    /// Slices of the backward pass.
-    pub backward: usize,
-    /// The part of `backward` that isn't there when no dx is wanted.
-    pub skipped: usize,
-    /// Multiply-adds of one sample in one slice, at most.
-    pub multiply_adds: u64,
-    /// Numbers of one sample that pass through a function (ReLU, eˣ, a mask) in one slice, at most.
-    pub functions: usize,
-}
-
-impl Slices {
-    /// One slice a pass, and no backward pass where there is nothing to train and no dx wanted.
-    pub const fn whole<L: Layer>() -> Self {
-        let Cost { forward, gradient, dx, .. } = L::COST;
-        Self {
-            forward: 1,
-            backward: 1,
-            skipped: if L::Learns::WANTED { 0 } else { 1 },
-            multiply_adds: longest(forward, gradient + dx),
-            functions: most(<L::In as Array>::LEN, <L::Out as Array>::LEN),
-        }
-    }
-
-    /// [`whole`](Self::whole) for a layer that is made of others; `idle`: whether they have no backward pass where no dx is wanted.
-    pub(crate) const fn of_parts<L: Layer>(idle: bool) -> Self {
-        Self { skipped: if idle { 1 } else { 0 }, ..Self::whole::<L>() }
-    }
-
-    /// The slices of one layer after another; `learns`: whether the first has something to train.
-    pub const fn then(self, next: Self, learns: bool) -> Self {
-        Self {
-            forward: self.forward + next.forward,
-            backward: self.backward + next.backward,
-            skipped: self.skipped + if learns { 0 } else { next.skipped },
-            multiply_adds: longest(self.multiply_adds, next.multiply_adds),
-            functions: most(self.functions, next.functions),
-        }
-    }
-
-    /// Slices of the backward pass; `dx`: whether it is wanted.
-    pub const fn backward(self, dx: bool) -> usize {
-        self.backward - if dx { 0 } else { self.skipped }
-    }
 }
 
 /// The larger of two sizes.

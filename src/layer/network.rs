@@ -2,10 +2,10 @@
 
 use core::fmt::{Result, Write};
 
-use super::chain::{Chain, End, First, In, Link, Uses};
+use super::chain::{Chain, End, ExportChain, First, In, Link, SliceChain, Uses};
 use super::fusion::Nothing;
 use super::plan::{Given, Taken};
-use super::{Apart, Context, Cost, Infer, Layer, Need, No, Place, Slices, Structure, Want};
+use super::{Apart, Context, Cost, Export, Infer, Layer, Need, No, Place, Sliceable, Slices, Structure, Want};
 use crate::kernel::Kernels;
 use crate::optimizer::{Copies, Rule};
 use crate::parameter::{Parameter, Path, Visitor};
@@ -118,7 +118,6 @@ macro_rules! network {
             type Saved<P: Place, const BATCH: usize> = <Layers<Self> as Chain>::Saved<P, BATCH>;
             type Wide<const BATCH: usize> = <Layers<Self> as Chain>::Wide<BATCH>;
             type Slots<K: Copies> = <Layers<Self> as Chain>::Slots<K>;
-            const SLICES: Slices = <Layers<Self> as Chain>::SLICES;
 
             #[inline(always)]
             fn needs_two(&self) -> Option<&'static str> {
@@ -138,14 +137,6 @@ macro_rules! network {
             #[inline(always)]
             fn output<'a, P: Place, const BATCH: usize>(x: &'a [Self::In], saved: &'a Self::Saved<P, BATCH>) -> &'a [Self::Out] {
                 Layers::<Self>::output::<P, BATCH>(x, saved)
-            }
-
-            #[inline(always)]
-            fn output_mut<'a, P: Place, const BATCH: usize>(
-                x: P::Input<'a, Self::In>,
-                saved: &'a mut Self::Saved<P, BATCH>,
-            ) -> &'a mut [Self::Out] {
-                Layers::<Self>::output_mut::<P, BATCH>(x, saved)
             }
 
             #[inline(always)]
@@ -180,6 +171,39 @@ macro_rules! network {
                 Layers::<Self>::observe::<P, BATCH>(&mut self.layers_mut(), saved, samples);
             }
 
+            fn visit(&self, path: Path, visitor: &mut impl FnMut(Parameter<'_, Self::T>)) {
+                Layers::<Self>::visit(self.layers(), path, 0, visitor);
+            }
+
+            fn visit_mut<K: Copies, G: Copies, V: Visitor<Self::T, K, G>>(
+                &mut self,
+                path: Path,
+                slots: &mut Self::Slots<K>,
+                gradient: &mut Self::Slots<G>,
+                visitor: &mut V,
+            ) {
+                Layers::<Self>::visit_mut(&mut self.layers_mut(), path, 0, slots, gradient, visitor);
+            }
+
+            fn penalty(&self) -> Self::T {
+                Layers::<Self>::penalty(self.layers(), Self::T::ZERO)
+            }
+        }
+
+        impl<$A, $($L),*> Sliceable for ($A, $($L,)*)
+        where
+            Self: Network<Layers: SliceChain>,
+        {
+            const SLICES: Slices = <Layers<Self> as SliceChain>::SLICES;
+
+            #[inline(always)]
+            fn output_mut<'a, P: Place, const BATCH: usize>(
+                x: P::Input<'a, Self::In>,
+                saved: &'a mut Self::Saved<P, BATCH>,
+            ) -> &'a mut [Self::Out] {
+                Layers::<Self>::output_mut::<P, BATCH>(x, saved)
+            }
+
             #[inline(always)]
             fn forward_slice<'a, K: Kernels, P: Place, const BATCH: usize>(
                 &self,
@@ -205,25 +229,12 @@ macro_rules! network {
                 let layers = &mut self.layers_mut();
                 Layers::<Self>::backward_slice::<K, P, BATCH, D, R>(layers, x, saved, grad, slots, rule, context, 0, slice);
             }
+        }
 
-            fn visit(&self, path: Path, visitor: &mut impl FnMut(Parameter<'_, Self::T>)) {
-                Layers::<Self>::visit(self.layers(), path, 0, visitor);
-            }
-
-            fn visit_mut<K: Copies, G: Copies, V: Visitor<Self::T, K, G>>(
-                &mut self,
-                path: Path,
-                slots: &mut Self::Slots<K>,
-                gradient: &mut Self::Slots<G>,
-                visitor: &mut V,
-            ) {
-                Layers::<Self>::visit_mut(&mut self.layers_mut(), path, 0, slots, gradient, visitor);
-            }
-
-            fn penalty(&self) -> Self::T {
-                Layers::<Self>::penalty(self.layers(), Self::T::ZERO)
-            }
-
+        impl<$A, $($L),*> Export for ($A, $($L,)*)
+        where
+            Self: Network<Layers: ExportChain>,
+        {
             fn source(&self, out: &mut impl Write) -> Result {
                 out.write_str("(")?;
                 Layers::<Self>::source(self.layers(), out)?;

@@ -4,7 +4,7 @@ use core::marker::PhantomData;
 
 use super::grid::Grid;
 use super::plan::{Beside, Given, Taken};
-use super::{Apart, Context, Cost, InPlace, Infer, Layer, Need, No, Place, Structure, size};
+use super::{Apart, Context, Cost, InPlace, Infer, Layer, Need, No, Place, Sliceable, Structure, size};
 use crate::budget::Text;
 use crate::kernel::{self, Kernels};
 use crate::optimizer::{Copies, Rule};
@@ -162,11 +162,6 @@ impl<A: Grid, B: Grid<T = A::T, Pixel = A::Pixel>, const TOP: usize, const LEFT:
     }
 
     #[inline(always)]
-    fn output_mut<'a, P: Place, const BATCH: usize>(x: P::Input<'a, A>, saved: &'a mut [B; BATCH]) -> &'a mut [B] {
-        take_mut(saved, P::read(x).len())
-    }
-
-    #[inline(always)]
     fn backward<K: Kernels, P: Place, const BATCH: usize, D: Need, R: Rule<A::T>>(
         &mut self,
         x: &[A],
@@ -188,4 +183,17 @@ impl<A: Grid, B: Grid<T = A::T, Pixel = A::Pixel>, const TOP: usize, const LEFT:
             }
         }
     }
+
+    crate::no_parameters!();
 }
+
+impl<A: Grid, B: Grid<T = A::T, Pixel = A::Pixel>, const TOP: usize, const LEFT: usize> Sliceable
+    for Pad<A, B, TOP, LEFT>
+{
+    #[inline(always)]
+    fn output_mut<'a, P: Place, const BATCH: usize>(x: P::Input<'a, A>, saved: &'a mut [B; BATCH]) -> &'a mut [B] {
+        take_mut(saved, P::read(x).len())
+    }
+}
+
+super::export::export_type!([A: Grid, B: Grid<T = A::T, Pixel = A::Pixel>, const TOP: usize, const LEFT: usize] Pad<A, B, TOP, LEFT>);

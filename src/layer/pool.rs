@@ -12,7 +12,7 @@ use core::marker::PhantomData;
 use super::grid::Grid;
 use super::plan::{Beside, Given, Taken};
 use super::size::{Axis, Slide2d, Valid, positive_of, positive_slide};
-use super::{Apart, Context, Cost, InPlace, Infer, Layer, Need, No, Place, Structure};
+use super::{Apart, Context, Cost, InPlace, Infer, Layer, Need, No, Place, Sliceable, Structure};
 use crate::budget::Text;
 use crate::kernel::{self, Kernels, Windows};
 pub use crate::kernel::{Average, Max, Pooling};
@@ -255,11 +255,6 @@ impl<F: Named, A: Grid, B: Grid<T = A::T, Pixel = A::Pixel>, const KH: usize, co
     }
 
     #[inline(always)]
-    fn output_mut<'a, P: Place, const BATCH: usize>(x: P::Input<'a, A>, saved: &'a mut [B; BATCH]) -> &'a mut [B] {
-        take_mut(saved, P::read(x).len())
-    }
-
-    #[inline(always)]
     fn backward<K: Kernels, P: Place, const BATCH: usize, D: Need, R: Rule<A::T>>(
         &mut self,
         x: &[A],
@@ -277,4 +272,17 @@ impl<F: Named, A: Grid, B: Grid<T = A::T, Pixel = A::Pixel>, const KH: usize, co
             kernel::unpool::<K, A::T, F, Self>(A::flatten(x), B::flatten(dy), A::flatten_mut(dx));
         }
     }
+
+    crate::no_parameters!();
 }
+
+impl<F: Named, A: Grid, B: Grid<T = A::T, Pixel = A::Pixel>, const KH: usize, const KW: usize, S: Slide2d> Sliceable
+    for Pool<F, A, B, KH, KW, S>
+{
+    #[inline(always)]
+    fn output_mut<'a, P: Place, const BATCH: usize>(x: P::Input<'a, A>, saved: &'a mut [B; BATCH]) -> &'a mut [B] {
+        take_mut(saved, P::read(x).len())
+    }
+}
+
+super::export::export_type!([F: Named, A: Grid, B: Grid<T = A::T, Pixel = A::Pixel>, const KH: usize, const KW: usize, S: Slide2d] Pool<F, A, B, KH, KW, S>);

@@ -5,7 +5,7 @@
 use core::fmt::{Result, Write};
 
 use super::plan::{Given, Over, Taken};
-use super::{Context, Cost, InPlace, Infer, Layer, Need, Place, Structure, Yes, size};
+use super::{Context, Cost, Export, InPlace, Infer, Layer, Need, Place, Sliceable, Structure, Yes, size};
 use crate::kernel::{self, Kernels};
 use crate::optimizer::{Copies, Rule};
 use crate::parameter::{Info, Parameter, Path, Role, Visitor};
@@ -117,14 +117,6 @@ impl<const STEPS: usize, const N: usize, T: Scalar> Layer for PositionEmbedding<
     }
 
     #[inline(always)]
-    fn output_mut<'a, P: Place, const B: usize>(
-        x: P::Input<'a, [[T; N]; STEPS]>,
-        saved: &'a mut P::Buffer<[[[T; N]; STEPS]; B]>,
-    ) -> &'a mut [[[T; N]; STEPS]] {
-        P::output_mut(x, saved)
-    }
-
-    #[inline(always)]
     fn backward<K: Kernels, P: Place, const B: usize, D: Need, R: Rule<T>>(
         &mut self,
         x: &[[[T; N]; STEPS]],
@@ -152,7 +144,19 @@ impl<const STEPS: usize, const N: usize, T: Scalar> Layer for PositionEmbedding<
     ) {
         visitor.visit(Self::info(path), &mut self.weight, slots, gradient);
     }
+}
 
+impl<const STEPS: usize, const N: usize, T: Scalar> Sliceable for PositionEmbedding<STEPS, N, T> {
+    #[inline(always)]
+    fn output_mut<'a, P: Place, const B: usize>(
+        x: P::Input<'a, [[T; N]; STEPS]>,
+        saved: &'a mut P::Buffer<[[[T; N]; STEPS]; B]>,
+    ) -> &'a mut [[[T; N]; STEPS]] {
+        P::output_mut(x, saved)
+    }
+}
+
+impl<const STEPS: usize, const N: usize, T: Scalar> Export for PositionEmbedding<STEPS, N, T> {
     fn source(&self, out: &mut impl Write) -> Result {
         write!(out, "PositionEmbedding::new({:?})", self.weight)
     }

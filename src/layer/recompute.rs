@@ -3,10 +3,10 @@
 //! Forward: each block's output is kept, and is the next one's input; whatever else a block keeps is in memory that all of them use in turn.
 //! Backward: that of the last block is still there. Each block before it goes forward again from its input, and then backward.
 
-use super::chain::{Chain, End, First, In, Link, Uses};
+use super::chain::{Chain, End, ExportChain, First, In, Link, Uses};
 use super::network::Layers;
 use super::plan::{Given, Taken};
-use super::{Apart, Context, Cost, Fits, Infer, Layer, Need, Network, No, Place, Slices, Structure};
+use super::{Apart, Context, Cost, Export, Fits, Infer, Layer, Need, Network, No, Place, Sliceable, Slices, Structure};
 use crate::kernel::{self, Kernels};
 use crate::optimizer::{Copies, Rule};
 use crate::parameter::{Parameter, Path, Visitor};
@@ -92,7 +92,6 @@ impl<N: Network<Layers: Blocks>> Layer for Recompute<N> {
     type Saved<P: Place, const B: usize> = (<Layers<N> as Blocks>::Kept<B>, <Layers<N> as Blocks>::InTurn<B>);
     type Wide<const B: usize> = <Layers<N> as Chain>::Wide<B>;
     type Slots<K: Copies> = <Layers<N> as Chain>::Slots<K>;
-    const SLICES: Slices = Slices::of_parts::<Self>(<Layers<N> as Chain>::SLICES.backward(false) == 0);
 
     #[inline(always)]
     fn needs_two(&self) -> Option<&'static str> {
@@ -116,14 +115,6 @@ impl<N: Network<Layers: Blocks>> Layer for Recompute<N> {
         (kept, saved): &'a Self::Saved<P, B>,
     ) -> &'a [Self::Out] {
         Layers::<N>::found::<B>(x, kept, saved)
-    }
-
-    #[inline(always)]
-    fn output_mut<'a, P: Place, const B: usize>(
-        x: P::Input<'a, Self::In>,
-        (kept, saved): &'a mut Self::Saved<P, B>,
-    ) -> &'a mut [Self::Out] {
-        Layers::<N>::found_mut::<B>(P::read(x), kept, saved)
     }
 
     #[inline(always)]
@@ -157,7 +148,21 @@ impl<N: Network<Layers: Blocks>> Layer for Recompute<N> {
     fn penalty(&self) -> Self::T {
         Layers::<N>::penalty(self.blocks.layers(), Self::T::ZERO)
     }
+}
 
+impl<N: Network<Layers: SliceBlocks>> Sliceable for Recompute<N> {
+    const SLICES: Slices = Slices::of_parts::<Self>(!<<Layers<N> as Chain>::Learns as Need>::WANTED);
+
+    #[inline(always)]
+    fn output_mut<'a, P: Place, const B: usize>(
+        x: P::Input<'a, Self::In>,
+        (kept, saved): &'a mut Self::Saved<P, B>,
+    ) -> &'a mut [Self::Out] {
+        Layers::<N>::found_mut::<B>(P::read(x), kept, saved)
+    }
+}
+
+impl<N: Network<Layers: ExportChain>> Export for Recompute<N> {
     fn source(&self, out: &mut impl core::fmt::Write) -> core::fmt::Result {
         out.write_str("Recompute::new((")?;
         Layers::<N>::source(self.blocks.layers(), out)?;
@@ -197,13 +202,6 @@ pub trait Blocks: Chain {
         saved: &'a Self::InTurn<B>,
     ) -> &'a [Self::Out];
 
-    /// The last block's output, to be changed.
-    fn found_mut<'a, const B: usize>(
-        x: &'a [In<Self::First>],
-        kept: &'a mut Self::Kept<B>,
-        saved: &'a mut Self::InTurn<B>,
-    ) -> &'a mut [Self::Out];
-
     /// From the last block to the first; all but the last go forward again before.
     fn back<K: Kernels, const B: usize, D: Need, R: Rule<Self::Scalar>>(
         blocks: &mut Self::Muts<'_>,
@@ -237,15 +235,6 @@ impl<A: Layer> Blocks for End<A> {
     #[inline(always)]
     fn found<'a, const B: usize>(x: &'a [A::In], _kept: &'a (), saved: &'a A::Saved<Apart, B>) -> &'a [A::Out] {
         A::output::<Apart, B>(x, saved)
-    }
-
-    #[inline(always)]
-    fn found_mut<'a, const B: usize>(
-        x: &'a [A::In],
-        _kept: &'a mut (),
-        saved: &'a mut A::Saved<Apart, B>,
-    ) -> &'a mut [A::Out] {
-        A::output_mut::<Apart, B>(x, saved)
     }
 
     #[inline(always)]
@@ -299,15 +288,6 @@ where
     }
 
     #[inline(always)]
-    fn found_mut<'a, const B: usize>(
-        x: &'a [A::In],
-        (kept, behind): &'a mut Self::Kept<B>,
-        saved: &'a mut Self::InTurn<B>,
-    ) -> &'a mut [N::Out] {
-        N::found_mut::<B>(A::Out::pass(take(kept, x.len())), behind, saved.second())
-    }
-
-    #[inline(always)]
     fn back<K: Kernels, const B: usize, D: Need, R: Rule<A::T>>(
         (block, others): &mut Self::Muts<'_>,
         x: &[A::In],
@@ -336,5 +316,40 @@ where
             block.forward::<K, Apart, B>(x, saved, context);
             block.backward::<K, Apart, B, D, R>(x, saved, grad, slots, rule, context);
         }
+    }
+}
+
+/// The last block's output, of a step in slices.
+pub trait SliceBlocks: Blocks {
+    /// The last block's output, to be changed.
+    fn found_mut<'a, const B: usize>(
+        x: &'a [In<Self::First>],
+        kept: &'a mut Self::Kept<B>,
+        saved: &'a mut Self::InTurn<B>,
+    ) -> &'a mut [Self::Out];
+}
+
+impl<A: Sliceable> SliceBlocks for End<A> {
+    #[inline(always)]
+    fn found_mut<'a, const B: usize>(
+        x: &'a [A::In],
+        _kept: &'a mut (),
+        saved: &'a mut A::Saved<Apart, B>,
+    ) -> &'a mut [A::Out] {
+        A::output_mut::<Apart, B>(x, saved)
+    }
+}
+
+impl<A: Layer, N: SliceBlocks + Chain<Scalar = A::T>> SliceBlocks for Link<A, N>
+where
+    A::Out: Fits<In<First<N>>, A, First<N>>,
+{
+    #[inline(always)]
+    fn found_mut<'a, const B: usize>(
+        x: &'a [A::In],
+        (kept, behind): &'a mut Self::Kept<B>,
+        saved: &'a mut Self::InTurn<B>,
+    ) -> &'a mut [N::Out] {
+        N::found_mut::<B>(A::Out::pass(take(kept, x.len())), behind, saved.second())
     }
 }

@@ -3,7 +3,7 @@
 //! Backward: λ₁ sign(w) + 2 λ₂ w is added to the gradient, with sign(0) = 0.
 
 use super::plan::{Given, Taken};
-use super::{Context, Cost, Infer, Layer, Need, Place, SettingError, Slices, Structure};
+use super::{Context, Cost, Export, Infer, Layer, Need, Place, SettingError, Sliceable, Slices, Structure};
 use crate::kernel::{Applied, Kernels, Lanes, Pointwise};
 use crate::optimizer::{Copies, Rule};
 use crate::parameter::{Parameter, Path, Role, Visitor};
@@ -142,7 +142,6 @@ impl<L: Layer> Layer for Regularized<L> {
     type Saved<P: Place, const B: usize> = L::Saved<P, B>;
     type Wide<const B: usize> = L::Wide<B>;
     type Slots<K: Copies> = L::Slots<K>;
-    const SLICES: Slices = L::SLICES;
 
     #[inline(always)]
     fn needs_two(&self) -> Option<&'static str> {
@@ -194,6 +193,36 @@ impl<L: Layer> Layer for Regularized<L> {
         self.layer.observe::<P, B>(saved, samples);
     }
 
+    fn visit(&self, path: Path, visitor: &mut impl FnMut(Parameter<'_, L::T>)) {
+        self.layer.visit(path, visitor);
+    }
+
+    fn visit_mut<K: Copies, G: Copies, V: Visitor<L::T, K, G>>(
+        &mut self,
+        path: Path,
+        slots: &mut L::Slots<K>,
+        gradient: &mut L::Slots<G>,
+        visitor: &mut V,
+    ) {
+        self.layer.visit_mut(path, slots, gradient, visitor);
+    }
+
+    fn penalty(&self) -> L::T {
+        let mut total = Total::ZERO;
+        total.add(self.layer.penalty());
+        self.layer.visit(Path::default(), &mut |parameter| {
+            let (l1, l2) = self.penalty.of(parameter.info.role);
+            for w in parameter.values() {
+                total.add(l1 * w.abs() + l2 * w * w);
+            }
+        });
+        total.value()
+    }
+}
+
+impl<L: Sliceable> Sliceable for Regularized<L> {
+    const SLICES: Slices = L::SLICES;
+
     #[inline(always)]
     fn output_mut<'a, P: Place, const B: usize>(
         x: P::Input<'a, L::In>,
@@ -227,33 +256,9 @@ impl<L: Layer> Layer for Regularized<L> {
         let rule = PenaltyRule { rule: *rule, penalty: self.penalty };
         self.layer.backward_slice::<K, P, B, D, PenaltyRule<R, L::T>>(x, saved, grad, slots, &rule, context, slice);
     }
+}
 
-    fn visit(&self, path: Path, visitor: &mut impl FnMut(Parameter<'_, L::T>)) {
-        self.layer.visit(path, visitor);
-    }
-
-    fn visit_mut<K: Copies, G: Copies, V: Visitor<L::T, K, G>>(
-        &mut self,
-        path: Path,
-        slots: &mut L::Slots<K>,
-        gradient: &mut L::Slots<G>,
-        visitor: &mut V,
-    ) {
-        self.layer.visit_mut(path, slots, gradient, visitor);
-    }
-
-    fn penalty(&self) -> L::T {
-        let mut total = Total::ZERO;
-        total.add(self.layer.penalty());
-        self.layer.visit(Path::default(), &mut |parameter| {
-            let (l1, l2) = self.penalty.of(parameter.info.role);
-            for w in parameter.values() {
-                total.add(l1 * w.abs() + l2 * w * w);
-            }
-        });
-        total.value()
-    }
-
+impl<L: Export + Layer> Export for Regularized<L> {
     fn source(&self, out: &mut impl core::fmt::Write) -> core::fmt::Result {
         out.write_str("Regularized::new(")?;
         self.layer.source(out)?;

@@ -3,7 +3,7 @@
 use core::marker::PhantomData;
 
 use super::plan::{Given, Taken, Viewed};
-use super::{Apart, Context, Cost, Infer, Layer, Need, No, Place, Structure, View, size};
+use super::{Apart, Context, Cost, Infer, Layer, Need, No, Place, Sliceable, Structure, View, size};
 use crate::budget::Text;
 use crate::kernel::Kernels;
 use crate::optimizer::{Copies, Rule};
@@ -107,14 +107,6 @@ impl<A: Array, B: Array<T = A::T>> Layer for Reshape<A, B> {
     }
 
     #[inline(always)]
-    fn output_mut<'a, P: Place, const BATCH: usize>(
-        x: P::Input<'a, A>,
-        saved: &'a mut P::Buffer<[A; BATCH]>,
-    ) -> &'a mut [B] {
-        B::group_mut(A::flatten_mut(P::output_mut(x, saved)))
-    }
-
-    #[inline(always)]
     fn backward<K: Kernels, P: Place, const BATCH: usize, D: Need, R: Rule<A::T>>(
         &mut self,
         _: &[A],
@@ -126,4 +118,18 @@ impl<A: Array, B: Array<T = A::T>> Layer for Reshape<A, B> {
     ) {
         // dx is dy.
     }
+
+    crate::no_parameters!();
 }
+
+impl<A: Array, B: Array<T = A::T>> Sliceable for Reshape<A, B> {
+    #[inline(always)]
+    fn output_mut<'a, P: Place, const BATCH: usize>(
+        x: P::Input<'a, A>,
+        saved: &'a mut P::Buffer<[A; BATCH]>,
+    ) -> &'a mut [B] {
+        B::group_mut(A::flatten_mut(P::output_mut(x, saved)))
+    }
+}
+
+super::export::export_type!([A: Array, B: Array<T = A::T>] Reshape<A, B>);

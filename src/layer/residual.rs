@@ -4,7 +4,7 @@
 
 use super::beside::{add, split};
 use super::plan::{Given, Memory, Taken, Within};
-use super::{Apart, Context, Cost, InPlace, Infer, Layer, Need, Place, Slices, Structure};
+use super::{Apart, Context, Cost, Export, InPlace, Infer, Layer, Need, Place, Sliceable, Slices, Structure};
 use crate::kernel::{self, Kernels};
 use crate::optimizer::{Copies, Rule};
 use crate::parameter::{Parameter, Path, Visitor};
@@ -112,7 +112,6 @@ where
     type Saved<P: Place, const B: usize> = (L::Saved<Apart, B>, <L::Leaves as Place>::Buffer<[L::Out; B]>);
     type Wide<const B: usize> = <L::Leaves as Place>::Choose<L::T, L::Wide<B>, Both<L::Wide<B>, [L::Out; B]>>;
     type Slots<K: Copies> = L::Slots<K>;
-    const SLICES: Slices = Slices::of_parts::<Self>(L::SLICES.backward(false) == 0);
 
     #[inline(always)]
     fn needs_two(&self) -> Option<&'static str> {
@@ -134,15 +133,6 @@ where
     #[inline(always)]
     fn output<'a, P: Place, const B: usize>(x: &'a [L::In], saved: &'a Self::Saved<P, B>) -> &'a [L::Out] {
         L::Leaves::output::<L::Out, B>(L::output::<Apart, B>(x, &saved.0), &saved.1)
-    }
-
-    #[inline(always)]
-    fn output_mut<'a, P: Place, const B: usize>(
-        x: P::Input<'a, L::In>,
-        saved: &'a mut Self::Saved<P, B>,
-    ) -> &'a mut [L::Out] {
-        let y = L::output_mut::<Apart, B>(P::read(x), &mut saved.0);
-        L::Leaves::output_mut::<L::Out, B>(L::Leaves::input(y), &mut saved.1)
     }
 
     #[inline(always)]
@@ -195,7 +185,28 @@ where
     fn penalty(&self) -> L::T {
         self.layer.penalty()
     }
+}
 
+impl<L: Sliceable> Sliceable for Residual<L>
+where
+    L::Out: Returns<L::In, L>,
+{
+    const SLICES: Slices = Slices::of_parts::<Self>(L::SLICES.backward(false) == 0);
+
+    #[inline(always)]
+    fn output_mut<'a, P: Place, const B: usize>(
+        x: P::Input<'a, L::In>,
+        saved: &'a mut Self::Saved<P, B>,
+    ) -> &'a mut [L::Out] {
+        let y = L::output_mut::<Apart, B>(P::read(x), &mut saved.0);
+        L::Leaves::output_mut::<L::Out, B>(L::Leaves::input(y), &mut saved.1)
+    }
+}
+
+impl<L: Export + Layer> Export for Residual<L>
+where
+    L::Out: Returns<L::In, L>,
+{
     fn source(&self, out: &mut impl core::fmt::Write) -> core::fmt::Result {
         out.write_str("Residual::new(")?;
         self.layer.source(out)?;

@@ -8,7 +8,7 @@ use core::slice::from_ref;
 
 use super::gates::{self, Stream, advance};
 use super::plan::{Beside, Given, Taken};
-use super::{Apart, Context, Cost, Infer, Layer, Need, Place, Structure, Yes};
+use super::{Apart, Context, Cost, Export, Infer, Layer, Need, Place, Sliceable, Structure, Yes};
 use crate::kernel::{self, Cell, Kernels, Lanes, Rows, RowsMut};
 use crate::optimizer::{Copies, Rule};
 use crate::parameter::{Parameter, Path, Visitor};
@@ -185,14 +185,6 @@ impl<const STEPS: usize, const IN: usize, const HIDDEN: usize, T: Scalar> Layer 
     }
 
     #[inline(always)]
-    fn output_mut<'a, P: Place, const B: usize>(
-        x: P::Input<'a, Self::In>,
-        saved: &'a mut Self::Saved<P, B>,
-    ) -> &'a mut [Self::Out] {
-        take_mut(saved, P::read(x).len())
-    }
-
-    #[inline(always)]
     fn backward<K: Kernels, P: Place, const B: usize, D: Need, R: Rule<T>>(
         &mut self,
         x: &[Self::In],
@@ -249,7 +241,19 @@ impl<const STEPS: usize, const IN: usize, const HIDDEN: usize, T: Scalar> Layer 
         visitor.visit(info, &mut self.recurrent.0, &mut slots.1.0, &mut gradient.1.0);
         visitor.visit(gates::bias_info(path, "bias", HIDDEN, IN), &mut self.bias, &mut slots.2, &mut gradient.2);
     }
+}
 
+impl<const STEPS: usize, const IN: usize, const HIDDEN: usize, T: Scalar> Sliceable for Rnn<STEPS, IN, HIDDEN, T> {
+    #[inline(always)]
+    fn output_mut<'a, P: Place, const B: usize>(
+        x: P::Input<'a, Self::In>,
+        saved: &'a mut Self::Saved<P, B>,
+    ) -> &'a mut [Self::Out] {
+        take_mut(saved, P::read(x).len())
+    }
+}
+
+impl<const STEPS: usize, const IN: usize, const HIDDEN: usize, T: Scalar> Export for Rnn<STEPS, IN, HIDDEN, T> {
     fn source(&self, out: &mut impl Write) -> Result {
         let ([weight], [recurrent], [bias]) = (&self.weight.0, &self.recurrent.0, &self.bias);
         out.write_str("Rnn::new(")?;

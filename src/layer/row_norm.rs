@@ -15,7 +15,10 @@ use core::marker::PhantomData;
 
 use super::batch_norm::{rows, rows_mut};
 use super::plan::{Given, Taken, Within};
-use super::{Apart, Context, Cost, InPlace, Infer, Layer, Need, Place, Setting, SettingError, Structure, Yes, size};
+use super::{
+    Apart, Context, Cost, Export, InPlace, Infer, Layer, Need, Place, Setting, SettingError, Sliceable, Structure, Yes,
+    size,
+};
 use crate::budget::Text;
 use crate::kernel::{self, BLOCK, Kernels};
 use crate::optimizer::{Copies, Rule, checked_epsilon};
@@ -215,11 +218,6 @@ impl<const N: usize, const M: usize, T: Scalar, A: Array<T = T>> Layer for RowNo
     }
 
     #[inline(always)]
-    fn output_mut<'a, P: Place, const B: usize>(x: P::Input<'a, A>, saved: &'a mut Self::Saved<P, B>) -> &'a mut [A] {
-        take_mut(&mut saved.0, P::read(x).len())
-    }
-
-    #[inline(always)]
     fn backward<K: Kernels, P: Place, const B: usize, D: Need, R: Rule<T>>(
         &mut self,
         x: &[A],
@@ -282,7 +280,16 @@ impl<const N: usize, const M: usize, T: Scalar, A: Array<T = T>> Layer for RowNo
             visitor.visit(bias, &mut self.bias, &mut slots.1, &mut gradient.1);
         }
     }
+}
 
+impl<const N: usize, const M: usize, T: Scalar, A: Array<T = T>> Sliceable for RowNorm<N, M, A> {
+    #[inline(always)]
+    fn output_mut<'a, P: Place, const B: usize>(x: P::Input<'a, A>, saved: &'a mut Self::Saved<P, B>) -> &'a mut [A] {
+        take_mut(&mut saved.0, P::read(x).len())
+    }
+}
+
+impl<const N: usize, const M: usize, T: Scalar, A: Array<T = T>> Export for RowNorm<N, M, A> {
     fn source(&self, out: &mut impl Write) -> Written {
         let Self { gain, bias, .. } = self;
         write!(out, "RowNorm::with_epsilon({gain:?}, {bias:?}, {:?})", self.epsilon())

@@ -5,7 +5,7 @@
 use core::marker::PhantomData;
 
 use super::plan::{Given, Over, Taken};
-use super::{Apart, Context, Cost, InPlace, Infer, Layer, Need, No, Place, Structure, size};
+use super::{Apart, Context, Cost, InPlace, Infer, Layer, Need, No, Place, Sliceable, Structure, size};
 use crate::kernel::{self, Kernels};
 use crate::optimizer::{Copies, Rule};
 use crate::scalar::Scalar;
@@ -113,14 +113,6 @@ impl<const N: usize, T: Scalar> Layer for Softmax<N, T> {
     }
 
     #[inline(always)]
-    fn output_mut<'a, P: Place, const B: usize>(
-        x: P::Input<'a, [T; N]>,
-        saved: &'a mut P::Buffer<[[T; N]; B]>,
-    ) -> &'a mut [[T; N]] {
-        P::output_mut(x, saved)
-    }
-
-    #[inline(always)]
     fn backward<K: Kernels, P: Place, const B: usize, D: Need, R: Rule<T>>(
         &mut self,
         x: &[[T; N]],
@@ -140,4 +132,18 @@ impl<const N: usize, T: Scalar> Layer for Softmax<N, T> {
             }
         }
     }
+
+    crate::no_parameters!();
 }
+
+impl<const N: usize, T: Scalar> Sliceable for Softmax<N, T> {
+    #[inline(always)]
+    fn output_mut<'a, P: Place, const B: usize>(
+        x: P::Input<'a, [T; N]>,
+        saved: &'a mut P::Buffer<[[T; N]; B]>,
+    ) -> &'a mut [[T; N]] {
+        P::output_mut(x, saved)
+    }
+}
+
+super::export::export_type!([const N: usize, T: Scalar] Softmax<N, T>);

@@ -13,7 +13,10 @@ use core::fmt::{Result as Written, Write};
 
 use super::plan::{Given, Over, Taken};
 use super::softmax::BLOCK;
-use super::{Apart, Context, Cost, InPlace, Infer, Layer, Need, No, Place, SettingError, Slices, Structure, size};
+use super::{
+    Apart, Context, Cost, Export, InPlace, Infer, Layer, Need, No, Place, SettingError, Sliceable, Slices, Structure,
+    size,
+};
 use crate::kernel::{self, Kernels};
 use crate::optimizer::{Copies, Rule};
 use crate::parameter::{Domain, Info, Parameter, Path, Role, Visitor};
@@ -200,8 +203,6 @@ impl<const N: usize, T: Scalar> Layer for Standardize<N, T> {
     type Saved<P: Place, const B: usize> = [[T; N]; B];
     type Wide<const B: usize> = [[T; N]; B];
     type Slots<K: Copies> = ();
-    // Backward keeps x for `observe`, whether dx is wanted or not.
-    const SLICES: Slices = Slices { skipped: 0, ..Slices::whole::<Self>() };
 
     #[inline(always)]
     fn forward<'a, K: Kernels, P: Place, const B: usize>(
@@ -221,14 +222,6 @@ impl<const N: usize, T: Scalar> Layer for Standardize<N, T> {
     #[inline(always)]
     fn output<'a, P: Place, const B: usize>(x: &'a [[T; N]], saved: &'a [[T; N]; B]) -> &'a [[T; N]] {
         take(saved, x.len())
-    }
-
-    #[inline(always)]
-    fn output_mut<'a, P: Place, const B: usize>(
-        x: P::Input<'a, [T; N]>,
-        saved: &'a mut [[T; N]; B],
-    ) -> &'a mut [[T; N]] {
-        take_mut(saved, P::read(x).len())
     }
 
     #[inline(always)]
@@ -281,7 +274,22 @@ impl<const N: usize, T: Scalar> Layer for Standardize<N, T> {
         visitor.visit_frozen(residual, &mut self.residual);
         visitor.visit_frozen(variance, &mut self.variance);
     }
+}
 
+impl<const N: usize, T: Scalar> Sliceable for Standardize<N, T> {
+    // Backward keeps x for `observe`, whether dx is wanted or not.
+    const SLICES: Slices = Slices { skipped: 0, ..Slices::whole::<Self>() };
+
+    #[inline(always)]
+    fn output_mut<'a, P: Place, const B: usize>(
+        x: P::Input<'a, [T; N]>,
+        saved: &'a mut [[T; N]; B],
+    ) -> &'a mut [[T; N]] {
+        take_mut(saved, P::read(x).len())
+    }
+}
+
+impl<const N: usize, T: Scalar> Export for Standardize<N, T> {
     fn source(&self, out: &mut impl Write) -> Written {
         let Self { count, mean, residual, variance, .. } = self;
         write!(out, "Standardize::with_statistics({count:?}, {mean:?}, {residual:?}, {variance:?})")

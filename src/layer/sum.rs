@@ -4,7 +4,7 @@
 
 use super::beside::{Gives, Takes, add, split};
 use super::plan::{Given, Memory, Taken, Within};
-use super::{Apart, Context, Cost, InPlace, Infer, Layer, Need, Place, Slices, Structure, most};
+use super::{Apart, Context, Cost, Export, InPlace, Infer, Layer, Need, Place, Sliceable, Slices, Structure, most};
 use crate::kernel::{self, Kernels};
 use crate::optimizer::{Copies, Rule};
 use crate::parameter::{Parameter, Path, Visitor};
@@ -121,7 +121,6 @@ where
     type Wide<const BATCH: usize> =
         Both<Max<Max<A::Wide<BATCH>, B::Wide<BATCH>>, [A::In; BATCH]>, Max<[A::In; BATCH], [A::Out; BATCH]>>;
     type Slots<K: Copies> = (A::Slots<K>, B::Slots<K>);
-    const SLICES: Slices = Slices::of_parts::<Self>(A::SLICES.backward(false) + B::SLICES.backward(false) == 0);
 
     #[inline(always)]
     fn needs_two(&self) -> Option<&'static str> {
@@ -144,15 +143,6 @@ where
     #[inline(always)]
     fn output<'a, P: Place, const BATCH: usize>(x: &'a [A::In], saved: &'a Self::Saved<P, BATCH>) -> &'a [A::Out] {
         A::Leaves::output::<A::Out, BATCH>(A::output::<Apart, BATCH>(x, &saved.0), &saved.2)
-    }
-
-    #[inline(always)]
-    fn output_mut<'a, P: Place, const BATCH: usize>(
-        x: P::Input<'a, A::In>,
-        saved: &'a mut Self::Saved<P, BATCH>,
-    ) -> &'a mut [A::Out] {
-        let y = A::output_mut::<Apart, BATCH>(P::read(x), &mut saved.0);
-        A::Leaves::output_mut::<A::Out, BATCH>(A::Leaves::input(y), &mut saved.2)
     }
 
     #[inline(always)]
@@ -209,7 +199,30 @@ where
     fn penalty(&self) -> A::T {
         self.layers.0.penalty() + self.layers.1.penalty()
     }
+}
 
+impl<A: Sliceable, B: Sliceable<T = A::T>> Sliceable for Sum<A, B>
+where
+    A::In: Takes<B::In, A, B>,
+    A::Out: Gives<B::Out, A, B>,
+{
+    const SLICES: Slices = Slices::of_parts::<Self>(A::SLICES.backward(false) + B::SLICES.backward(false) == 0);
+
+    #[inline(always)]
+    fn output_mut<'a, P: Place, const BATCH: usize>(
+        x: P::Input<'a, A::In>,
+        saved: &'a mut Self::Saved<P, BATCH>,
+    ) -> &'a mut [A::Out] {
+        let y = A::output_mut::<Apart, BATCH>(P::read(x), &mut saved.0);
+        A::Leaves::output_mut::<A::Out, BATCH>(A::Leaves::input(y), &mut saved.2)
+    }
+}
+
+impl<A: Export + Layer, B: Export + Layer<T = A::T>> Export for Sum<A, B>
+where
+    A::In: Takes<B::In, A, B>,
+    A::Out: Gives<B::Out, A, B>,
+{
     fn source(&self, out: &mut impl core::fmt::Write) -> core::fmt::Result {
         out.write_str("Sum::new(")?;
         self.layers.0.source(out)?;

@@ -3,7 +3,7 @@
 use core::marker::PhantomData;
 
 use super::plan::{Beside, Given, Taken};
-use super::{Apart, Context, Cost, InPlace, Infer, Layer, Need, No, Place, Structure, size};
+use super::{Apart, Context, Cost, InPlace, Infer, Layer, Need, No, Place, Sliceable, Structure, size};
 use crate::kernel::{self, Kernels};
 use crate::optimizer::{Copies, Rule};
 use crate::scalar::Scalar;
@@ -103,14 +103,6 @@ impl<const A: usize, const B: usize, T: Scalar> Layer for Transpose<A, B, T> {
     }
 
     #[inline(always)]
-    fn output_mut<'a, P: Place, const BATCH: usize>(
-        x: P::Input<'a, [[T; B]; A]>,
-        saved: &'a mut [[[T; A]; B]; BATCH],
-    ) -> &'a mut [[[T; A]; B]] {
-        take_mut(saved, P::read(x).len())
-    }
-
-    #[inline(always)]
     fn backward<K: Kernels, P: Place, const BATCH: usize, D: Need, R: Rule<T>>(
         &mut self,
         x: &[[[T; B]; A]],
@@ -127,4 +119,18 @@ impl<const A: usize, const B: usize, T: Scalar> Layer for Transpose<A, B, T> {
             transpose(dy, take_mut(<[[T; B]; A]>::group_mut(grad), x.len()));
         }
     }
+
+    crate::no_parameters!();
 }
+
+impl<const A: usize, const B: usize, T: Scalar> Sliceable for Transpose<A, B, T> {
+    #[inline(always)]
+    fn output_mut<'a, P: Place, const BATCH: usize>(
+        x: P::Input<'a, [[T; B]; A]>,
+        saved: &'a mut [[[T; A]; B]; BATCH],
+    ) -> &'a mut [[[T; A]; B]] {
+        take_mut(saved, P::read(x).len())
+    }
+}
+
+super::export::export_type!([const A: usize, const B: usize, T: Scalar] Transpose<A, B, T>);

@@ -5,7 +5,7 @@ use core::ops::Range;
 
 use super::StepError;
 use crate::kernel::{Kernels, Lanes};
-use crate::layer::{Apart, Context, Layer, No};
+use crate::layer::{Apart, Context, Layer, No, Sliceable};
 use crate::optimizer::{Accumulate, Copies, CopiesOf, Optimizer, Rule};
 use crate::parameter::{Info, Path, Role, Visitor, visit_gradients};
 use crate::scalar::{Scalar, all_finite};
@@ -41,7 +41,7 @@ pub trait Sink: 'static {
 
     /// A slice of backward, given dy in the gradient buffer; with the update, unless that is apart.
     #[doc(hidden)]
-    fn backward_slice<K: Kernels, N: Layer, O: Optimizer<T = N::T>, const B: usize>(
+    fn backward_slice<K: Kernels, N: Sliceable, O: Optimizer<T = N::T>, const B: usize>(
         step: Step<'_, N, O, Self, B>,
         slice: usize,
     ) where
@@ -149,7 +149,7 @@ impl Sink for Fused {
     const APART: bool = false;
 
     #[inline(always)]
-    fn backward_slice<K: Kernels, N: Layer, O: Optimizer<T = N::T>, const B: usize>(
+    fn backward_slice<K: Kernels, N: Sliceable, O: Optimizer<T = N::T>, const B: usize>(
         s: Step<'_, N, O, Self, B>,
         slice: usize,
     ) {
@@ -189,7 +189,7 @@ impl Sink for Buffered {
     const APART: bool = true;
 
     #[inline(always)]
-    fn backward_slice<K: Kernels, N: Layer, O: Optimizer<T = N::T>, const B: usize>(
+    fn backward_slice<K: Kernels, N: Sliceable, O: Optimizer<T = N::T>, const B: usize>(
         s: Step<'_, N, O, Self, B>,
         slice: usize,
     ) {

@@ -8,7 +8,7 @@ use super::{Buffered, Fused, Sink, StepError, Trainer};
 use crate::budget::Text;
 use crate::kernel::{self, Kernels, Task};
 use crate::layer::size::positive_of;
-use crate::layer::{Apart, Layer, checked, longest, most};
+use crate::layer::{Apart, Sliceable, checked, longest, most};
 use crate::loss::{Compares, Loss};
 use crate::optimizer::Optimizer;
 use crate::scalar::Scalar;
@@ -49,7 +49,7 @@ use crate::tensor::Array;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[expect(missing_debug_implementations)]
-pub struct Sliced<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: Sink = Fused> {
+pub struct Sliced<N: Sliceable, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: Sink = Fused> {
     trainer: Trainer<N, L, O, BATCH, G>,
     /// The slices that are left: none if both are the same.
     next: usize,
@@ -59,12 +59,12 @@ pub struct Sliced<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH
     survey: G::Survey<N::T>,
 }
 crate::storage::zeroed!(
-    [N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: Sink] Sliced<N, L, O, BATCH, G> {
+    [N: Sliceable, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: Sink] Sliced<N, L, O, BATCH, G> {
         trainer, next, end, samples, loss, survey
     }
 );
 
-impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: Sink> Sliced<N, L, O, BATCH, G> {
+impl<N: Sliceable, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: Sink> Sliced<N, L, O, BATCH, G> {
     /// Refuses, in a build, batches of no sample, and what cannot be trained.
     const CHECK: () = {
         positive_of(Text::new("Sliced<N, L, O, ").number(BATCH).text(">"), &["BATCH"], &[BATCH]);
@@ -247,7 +247,7 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
     }
 }
 
-impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize> Sliced<N, L, O, BATCH, Buffered> {
+impl<N: Sliceable, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize> Sliced<N, L, O, BATCH, Buffered> {
     /// Begins to add the gradient of a batch to the buffer, without a step: [`Trainer::accumulate`] in slices.
     ///
     /// # Errors
@@ -274,13 +274,13 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize> Slic
 }
 
 /// A slice, to be dispatched.
-struct Slice<'t, N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: Sink, Y> {
+struct Slice<'t, N: Sliceable, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: Sink, Y> {
     sliced: &'t mut Sliced<N, L, O, BATCH, G>,
     x: &'t [N::In],
     targets: &'t [Y],
 }
 
-impl<N: Layer, L: Compares<N::Out, Y>, O: Optimizer<T = N::T>, const BATCH: usize, G: Sink, Y> Task
+impl<N: Sliceable, L: Compares<N::Out, Y>, O: Optimizer<T = N::T>, const BATCH: usize, G: Sink, Y> Task
     for Slice<'_, N, L, O, BATCH, G, Y>
 {
     type Output = Poll<Result<N::T, StepError>>;
