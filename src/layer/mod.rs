@@ -8,6 +8,8 @@
 //! the parameter: "Gru<0, 3, 4>: STEPS must be at least 1". It comes with a build, not with `cargo check`.
 
 #[macro_use]
+mod each_sample;
+#[macro_use]
 mod elementwise;
 mod sized;
 
@@ -79,6 +81,7 @@ pub use self::conv::{Conv1d, Conv2d, DepthwiseConv1d, DepthwiseConv2d};
 pub use self::conv_transpose::{ConvTranspose1d, ConvTranspose2d};
 pub use self::dense::Dense;
 pub use self::dropout::Dropout;
+pub use self::each_sample::EachSample;
 pub use self::elementwise::Elementwise;
 pub use self::elu::ELU;
 pub use self::embedding::Embedding;
