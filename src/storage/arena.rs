@@ -36,6 +36,9 @@ const fn holds(enough: bool) {
     assert!(enough, "the `Plan` of a layer is smaller than what its `infer` takes: see `layer::plan`");
 }
 
+/// The arena, and samples from outside.
+type Borrowed<'m, X, P, M> = (&'m mut M, &'m [X], fn() -> P);
+
 /// A batch of up to `B` samples in use, and the arena: at one of its ends if `P` is [`InPlace`], given from outside if it is [`Apart`]. The arena has
 /// room for an `M`.
 #[derive(Debug)]
@@ -47,7 +50,7 @@ pub struct Activations<'m, X, P, M, const B: usize> {
     end: *mut u8,
     /// At which end the samples stand.
     at_start: bool,
-    borrowed: PhantomData<(&'m mut M, &'m [X], fn() -> P)>,
+    borrowed: PhantomData<Borrowed<'m, X, P, M>>,
 }
 
 impl<'m, X: Sample, M: Zeroed, const B: usize> Activations<'m, X, Apart, M, B> {
