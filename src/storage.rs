@@ -208,6 +208,14 @@ impl<A: Zeroed, B: Zeroed> Either<A, B> {
         unsafe { &mut *(&raw mut self.memory).cast() }
     }
 
+    /// The `B` that it holds, or memory for one that isn't zeroed: the arena of a plan, of which any bytes are right.
+    #[inline(always)]
+    pub(crate) fn arena(&mut self) -> &mut B {
+        self.holds_b = true;
+        // SAFETY: the bytes are those of an `A` or a `B`; an arena is read as numbers alone, after they were written.
+        unsafe { &mut *(&raw mut self.memory).cast() }
+    }
+
     /// The `B`, if it holds one.
     #[inline(always)]
     pub fn held_second(&self) -> Option<&B> {

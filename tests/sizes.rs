@@ -60,7 +60,8 @@ macro_rules! assert_sizes {
             assert!(Training::OPTIMIZER_BYTES == bytes(s.trained, s.slots * s.number));
             assert!(Training::GRADIENT_BYTES == bytes(s.trained, s.gradients * s.number));
             assert!(Training::ACTIVATION_BYTES == s.number * s.batch * (s.kept + s.widest));
-            assert!(Training::INFERENCE_BYTES == Training::NETWORK_BYTES + s.number * s.kept);
+            // Exactly in `memory_of_use.rs`.
+            assert!(Training::INFERENCE_BYTES <= Training::NETWORK_BYTES + s.number * s.kept);
             let sum = Training::NETWORK_BYTES
                 + Training::OPTIMIZER_BYTES
                 + Training::GRADIENT_BYTES

@@ -234,16 +234,17 @@ impl<const STEPS: usize, const N: usize, const HEADS: usize, const HEAD: usize, 
     #[inline(always)]
     fn infer<'m, K: Kernels, P: Place, const B: usize>(&self, x: Taken<'m, Self, P, B>) -> Given<'m, Self, P, B> {
         const { Self::CHECK }
-        x.map_with::<_, Scratches<STEPS, N, HEADS, B, T>>(|x, y, Both([query, key, value], probabilities)| {
-            let [query, key, value] = [query, key, value].map(|rows| take_mut(rows, x.len()));
-            self.project::<K, B>(x, [&mut *query, &mut *key, &mut *value]);
-            for (((q, k), v), y) in query.iter_mut().zip(&*key).zip(&*value).zip(&mut *y) {
-                Self::attend::<K>([q, k, v], probabilities, y);
-                // The queries aren't read any more: the heads stay there.
-                *q = *y;
-            }
-            self.combine::<K, B>(query, y);
-        })
+        let mut both = x.beside::<_, Scratches<STEPS, N, HEADS, B, T>>();
+        let (x, y, Both([query, key, value], probabilities)) = both.parts();
+        let [query, key, value] = [query, key, value].map(|rows| take_mut(rows, x.len()));
+        self.project::<K, B>(x, [&mut *query, &mut *key, &mut *value]);
+        for (((q, k), v), y) in query.iter_mut().zip(&*key).zip(&*value).zip(&mut *y) {
+            Self::attend::<K>([q, k, v], probabilities, y);
+            // The queries aren't read any more: the heads stay there.
+            *q = *y;
+        }
+        self.combine::<K, B>(query, y);
+        both.finish()
     }
 }
 

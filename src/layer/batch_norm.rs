@@ -249,16 +249,17 @@ impl<const N: usize, T: Scalar, A: Array<T = T>> Infer for BatchNorm<N, A> {
     #[inline(always)]
     fn infer<'m, K: Kernels, P: Place, const B: usize>(&self, x: Taken<'m, Self, P, B>) -> Given<'m, Self, P, B> {
         const { Self::CHECK }
-        x.own().change_with::<[T; N]>(|x, scale| {
-            for (scale, &variance) in scale.iter_mut().zip(&self.variance) {
-                *scale = T::ONE / (self.running(variance) + self.epsilon()).sqrt();
+        let mut own = x.own();
+        let (x, scale) = own.rows_with::<[T; N]>();
+        for (scale, &variance) in scale.iter_mut().zip(&self.variance) {
+            *scale = T::ONE / (self.running(variance) + self.epsilon()).sqrt();
+        }
+        for x in rows_mut::<N, A>(x) {
+            for c in 0..N {
+                x[c] = (x[c] - self.mean[c]) * scale[c] * self.gain[c] + self.bias[c];
             }
-            for x in rows_mut::<N, A>(x) {
-                for c in 0..N {
-                    x[c] = (x[c] - self.mean[c]) * scale[c] * self.gain[c] + self.bias[c];
-                }
-            }
-        })
+        }
+        own
     }
 }
 

@@ -157,28 +157,21 @@ where
         (layer, others): Self::Refs<'_>,
         x: Activations<'m, In<A>, P, Needed<Self, P, B>, B>,
     ) -> Activations<'m, N::Out, Left<Self, P, B>, Needed<Self, P, B>, B> {
-        let y = x.through(|x: Activations<'m, In<A>, P, <Gives<A, First<N>, P, B> as Plan>::Memory, B>| {
-            let last = const { lasts::<A, First<N>, P, B>() };
-            if const { Done::WANTED } {
-                return x.done();
-            }
-            if last {
-                return layer.infer_last::<K, P, Out<First<N>>, B>(x.assume()).assume().handed();
-            }
-            let x: Taken<'m, A, P, B> = x.assume();
-            let y: Given<'m, A, P, B> = if const { fused::<K, A, First<N>, Leaves<A, P, B>>() } {
-                layer.infer_then::<K, P, B>(x, Function(N::first(others)))
-            } else {
-                layer.infer::<K, P, B>(x)
-            };
-            y.assume()
-        });
-        y.cast().through(|y| {
-            if const { fused::<K, A, First<N>, Leaves<A, P, B>>() || lasts::<A, First<N>, P, B>() } {
-                N::infer::<K, Leaves<A, P, B>, B, Yes>(others, y)
-            } else {
-                N::infer::<K, Leaves<A, P, B>, B, No>(others, y)
-            }
+        let (x, whole) = x.enter::<<Gives<A, First<N>, P, B> as Plan>::Memory>();
+        let y = if const { Done::WANTED } {
+            x.done()
+        } else if const { lasts::<A, First<N>, P, B>() } {
+            layer.infer_last::<K, P, Out<First<N>>, B>(x.assume()).assume().handed()
+        } else if const { fused::<K, A, First<N>, Leaves<A, P, B>>() } {
+            layer.infer_then::<K, P, B>(x.assume(), Function(N::first(others))).assume()
+        } else {
+            layer.infer::<K, P, B>(x.assume()).assume()
+        };
+        let (y, whole) = whole.leave::<A::Out, Leaves<A, P, B>, _, B>(y).cast().enter();
+        whole.leave(if const { fused::<K, A, First<N>, Leaves<A, P, B>>() || lasts::<A, First<N>, P, B>() } {
+            N::infer::<K, Leaves<A, P, B>, B, Yes>(others, y)
+        } else {
+            N::infer::<K, Leaves<A, P, B>, B, No>(others, y)
         })
     }
 }

@@ -124,11 +124,14 @@ where
         &self,
         x: Taken<'m, Self, P, BATCH>,
     ) -> Given<'m, Self, P, BATCH> {
-        x.beside(
-            |x| self.layers.0.infer::<K, Apart, BATCH>(x),
-            |x| self.layers.1.infer::<K, Apart, BATCH>(x.cast()),
-            Self::join,
-        )
+        let (first, whole) = x.first::<Max<Memory<A, Apart, BATCH>, [A::Out; BATCH]>>().enter();
+        let a = whole.leave(self.layers.0.infer::<K, Apart, BATCH>(first)).own();
+        let (second, whole) = x.second::<Max<Memory<B, Apart, BATCH>, [B::Out; BATCH]>, _, _>(&a).cast().enter();
+        let b = whole.leave(self.layers.1.infer::<K, Apart, BATCH>(second)).own();
+        let mut y = x.third(&a, &b);
+        Self::join(a.rows(), b.rows(), y.rows_mut());
+        let rows = a.rows().len();
+        x.end(y, rows)
     }
 }
 

@@ -104,7 +104,10 @@ macro_rules! convolution {
 
             #[inline(always)]
             fn infer<'m, Kn: Kernels, P: Place, const B: usize>(&self, x: Taken<'m, Self, P, B>) -> Given<'m, Self, P, B> {
-                x.map(|x, y| self.products::<Kn, _>(x, y, Plain))
+                let mut both = x.beside::<_, ()>();
+                let (x, y, ()) = both.parts();
+                self.products::<Kn, _>(x, y, Plain);
+                both.finish()
             }
 
             #[inline(always)]
@@ -113,7 +116,10 @@ macro_rules! convolution {
                 x: Taken<'m, Self, P, B>,
                 f: impl Applied,
             ) -> Given<'m, Self, P, B> {
-                x.map(|x, y| self.products::<Kn, _>(x, y, Each(f)))
+                let mut both = x.beside::<_, ()>();
+                let (x, y, ()) = both.parts();
+                self.products::<Kn, _>(x, y, Each(f));
+                both.finish()
             }
         }
 

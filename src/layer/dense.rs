@@ -205,7 +205,10 @@ impl<const IN: usize, const OUT: usize, T: Scalar> Infer for Dense<IN, OUT, T> {
 
     #[inline(always)]
     fn infer<'m, K: Kernels, P: Place, const B: usize>(&self, x: Taken<'m, Self, P, B>) -> Given<'m, Self, P, B> {
-        x.map(|x, y| self.product::<K, B, _>(x, y, Plain))
+        let mut both = x.beside::<_, ()>();
+        let (x, y, ()) = both.parts();
+        self.product::<K, B, _>(x, y, Plain);
+        both.finish()
     }
 
     #[inline(always)]
@@ -214,7 +217,10 @@ impl<const IN: usize, const OUT: usize, T: Scalar> Infer for Dense<IN, OUT, T> {
         x: Taken<'m, Self, P, B>,
         f: impl Applied,
     ) -> Given<'m, Self, P, B> {
-        x.map(|x, y| self.product::<K, B, _>(x, y, Each(f)))
+        let mut both = x.beside::<_, ()>();
+        let (x, y, ()) = both.parts();
+        self.product::<K, B, _>(x, y, Each(f));
+        both.finish()
     }
 }
 

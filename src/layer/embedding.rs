@@ -112,7 +112,10 @@ impl<const STEPS: usize, const VOCABULARY: usize, const N: usize, T: Scalar> Inf
 
     #[inline(always)]
     fn infer<'m, K: Kernels, P: Place, const B: usize>(&self, x: Taken<'m, Self, P, B>) -> Given<'m, Self, P, B> {
-        x.map(|x, y| self.look_up(x, y))
+        let mut both = x.beside::<_, ()>();
+        let (x, y, ()) = both.parts();
+        self.look_up(x, y);
+        both.finish()
     }
 }
 

@@ -248,16 +248,17 @@ impl<const STEPS: usize, const IN: usize, const HIDDEN: usize, T: Scalar> Infer 
 
     #[inline(always)]
     fn infer<'m, K: Kernels, P: Place, const B: usize>(&self, x: Taken<'m, Self, P, B>) -> Given<'m, Self, P, B> {
-        x.map_with::<Self::Out, Both<gates::Steps<T, HIDDEN, B, 1>, [[T; HIDDEN]; B]>>(|x, y, Both(scratch, h)| {
-            let h = take_mut(h, x.len());
-            for start in (0..STEPS).step_by(gates::BLOCK) {
-                self.block::<K, B>(x, start, scratch, h, |t, b, h| {
-                    if let Some(y) = y.get_mut(b).and_then(|y| y.get_mut(t)) {
-                        *y = *h;
-                    }
-                });
-            }
-        })
+        let mut both = x.beside::<Self::Out, Both<gates::Steps<T, HIDDEN, B, 1>, [[T; HIDDEN]; B]>>();
+        let (x, y, Both(scratch, h)) = both.parts();
+        let h = take_mut(h, x.len());
+        for start in (0..STEPS).step_by(gates::BLOCK) {
+            self.block::<K, B>(x, start, scratch, h, |t, b, h| {
+                if let Some(y) = y.get_mut(b).and_then(|y| y.get_mut(t)) {
+                    *y = *h;
+                }
+            });
+        }
+        both.finish()
     }
 
     #[inline(always)]
@@ -265,12 +266,12 @@ impl<const STEPS: usize, const IN: usize, const HIDDEN: usize, T: Scalar> Infer 
         &self,
         x: Activations<'m, Self::In, P, Short<Self, P, B>, B>,
     ) -> Activations<'m, Y, InPlace, Short<Self, P, B>, B> {
-        let y = x.map_with::<[T; HIDDEN], gates::Steps<T, HIDDEN, B, 1>>(|x, h, scratch| {
-            for start in (0..STEPS).step_by(gates::BLOCK) {
-                self.block::<K, B>(x, start, scratch, h, |_, _, _| ());
-            }
-        });
-        y.done()
+        let mut both = x.beside::<[T; HIDDEN], gates::Steps<T, HIDDEN, B, 1>>();
+        let (x, h, scratch) = both.parts();
+        for start in (0..STEPS).step_by(gates::BLOCK) {
+            self.block::<K, B>(x, start, scratch, h, |_, _, _| ());
+        }
+        both.finish().done()
     }
 }
 

@@ -129,7 +129,10 @@ impl<A: Grid, B: Grid<T = A::T, Pixel = A::Pixel>, const TOP: usize, const LEFT:
         &self,
         x: Taken<'m, Self, P, BATCH>,
     ) -> Given<'m, Self, P, BATCH> {
-        x.map(Self::pad)
+        let mut both = x.beside::<_, ()>();
+        let (x, y, ()) = both.parts();
+        Self::pad(x, y);
+        both.finish()
     }
 }
 

@@ -220,7 +220,10 @@ impl<F: Named, A: Grid, B: Grid<T = A::T, Pixel = A::Pixel>, const KH: usize, co
         x: Taken<'m, Self, P, BATCH>,
     ) -> Given<'m, Self, P, BATCH> {
         const { Self::CHECK }
-        x.map(|x, y| kernel::pool::<K, A::T, F, Self>(A::flatten(x), B::flatten_mut(y)))
+        let mut both = x.beside::<_, ()>();
+        let (x, y, ()) = both.parts();
+        kernel::pool::<K, A::T, F, Self>(A::flatten(x), B::flatten_mut(y));
+        both.finish()
     }
 }
 

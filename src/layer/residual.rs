@@ -96,7 +96,11 @@ where
 
     #[inline(always)]
     fn infer<'m, K: Kernels, P: Place, const B: usize>(&self, x: Taken<'m, Self, P, B>) -> Given<'m, Self, P, B> {
-        x.around(|x| self.layer.infer::<K, Apart, B>(x), |to, from| add(L::Out::flatten_mut(to), L::Out::flatten(from)))
+        let (inside, x) = x.hold::<Max<[L::Out; B], Memory<L, Apart, B>>>();
+        let (inside, whole) = inside.enter();
+        let (mut sum, from) = x.sum(whole.leave(self.layer.infer::<K, Apart, B>(inside)));
+        add(L::Out::flatten_mut(sum.rows_mut()), L::Out::flatten(from));
+        sum
     }
 }
 

@@ -152,7 +152,10 @@ impl<const STEPS: usize, const IN: usize, const HIDDEN: usize, T: Scalar> Infer 
 
     #[inline(always)]
     fn infer<'m, K: Kernels, P: Place, const B: usize>(&self, x: Taken<'m, Self, P, B>) -> Given<'m, Self, P, B> {
-        x.map(|x, y| self.run::<K, STEPS>(x, None, y))
+        let mut both = x.beside::<_, ()>();
+        let (x, y, ()) = both.parts();
+        self.run::<K, STEPS>(x, None, y);
+        both.finish()
     }
 }
 

@@ -177,12 +177,13 @@ impl<const N: usize, const M: usize, T: Scalar, A: Array<T = T>> Infer for RowNo
     #[inline(always)]
     fn infer<'m, K: Kernels, P: Place, const B: usize>(&self, x: Taken<'m, Self, P, B>) -> Given<'m, Self, P, B> {
         const { Self::CHECK }
-        x.own().change_with::<[T; N]>(|y, x| {
-            for y in rows_mut::<N, A>(y) {
-                *x = *y;
-                self.row::<K>(x, y, self.epsilon());
-            }
-        })
+        let mut own = x.own();
+        let (y, x) = own.rows_with::<[T; N]>();
+        for y in rows_mut::<N, A>(y) {
+            *x = *y;
+            self.row::<K>(x, y, self.epsilon());
+        }
+        own
     }
 }
 

@@ -98,11 +98,12 @@ where
         &self,
         x: Taken<'m, Self, P, BATCH>,
     ) -> Given<'m, Self, P, BATCH> {
-        x.beside_sum(
-            |x| self.layers.0.infer::<K, Apart, BATCH>(x),
-            |x| self.layers.1.infer::<K, Apart, BATCH>(x.cast()),
-            |to, from| add(A::Out::flatten_mut(to), B::Out::flatten(from)),
-        )
+        let (first, whole) = x.first::<Max<Memory<A, Apart, BATCH>, [A::Out; BATCH]>>().enter();
+        let mut a = whole.leave(self.layers.0.infer::<K, Apart, BATCH>(first)).own();
+        let b = self.layers.1.infer::<K, Apart, BATCH>(x.second(&a).cast());
+        add(A::Out::flatten_mut(a.rows_mut()), B::Out::flatten(b.rows()));
+        let rows = b.rows().len();
+        x.end(a, rows)
     }
 }
 

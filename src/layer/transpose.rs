@@ -67,7 +67,10 @@ impl<const A: usize, const B: usize, T: Scalar> Infer for Transpose<A, B, T> {
         x: Taken<'m, Self, P, BATCH>,
     ) -> Given<'m, Self, P, BATCH> {
         const { _ = Self::COST }
-        x.map(transpose)
+        let mut both = x.beside::<_, ()>();
+        let (x, y, ()) = both.parts();
+        transpose(x, y);
+        both.finish()
     }
 }
 

@@ -36,6 +36,9 @@ const fn holds(enough: bool) {
     assert!(enough, "the `Plan` of a layer is smaller than what its `infer` takes: see `layer::plan`");
 }
 
+/// The arena, and samples from outside.
+type Borrowed<'m, X, P, M> = (&'m mut M, &'m [X], fn() -> P);
+
 /// A batch of up to `B` samples in use, and the arena: at one of its ends if `P` is [`InPlace`], given from outside if it is [`Apart`]. The arena has
 /// room for an `M`.
 #[derive(Debug)]
@@ -47,7 +50,7 @@ pub struct Activations<'m, X, P, M, const B: usize> {
     end: *mut u8,
     /// At which end the samples stand.
     at_start: bool,
-    borrowed: PhantomData<(&'m mut M, &'m [X], fn() -> P)>,
+    borrowed: PhantomData<Borrowed<'m, X, P, M>>,
 }
 
 impl<'m, X: Sample, M: Zeroed, const B: usize> Activations<'m, X, Apart, M, B> {
@@ -69,24 +72,17 @@ impl<'m, X: Sample, M: Zeroed, const B: usize> Activations<'m, X, InPlace, M, B>
         unsafe { from_raw_parts_mut(self.x.cast_mut(), self.rows) }
     }
 
-    /// Changes the samples, with scratch, which holds any numbers.
+    /// The samples, to be changed, and scratch, which holds any numbers.
     #[inline(always)]
-    pub fn change_with<S: Scratch>(self, change: impl FnOnce(&mut [X], &mut S)) -> Self {
+    pub fn rows_with<S: Scratch>(&mut self) -> (&mut [X], &mut S) {
         const { holds(up(size_of::<[X; B]>(), align_of::<S>()) + size_of::<S>() <= size_of::<M>()) }
         const {
             let () = S::CHECK;
             holds(align_of::<S>() <= align_of::<M>());
         }
+        let before = if self.at_start { const { up(size_of::<[X; B]>(), align_of::<S>()) } } else { 0 };
         // SAFETY: samples and scratch are apart in an arena that is large enough for both.
-        unsafe {
-            let scratch = if self.at_start {
-                self.start.add(const { up(size_of::<[X; B]>(), align_of::<S>()) })
-            } else {
-                self.start
-            };
-            change(from_raw_parts_mut(self.x.cast_mut(), self.rows), &mut *scratch.cast());
-        }
-        self
+        unsafe { (from_raw_parts_mut(self.x.cast_mut(), self.rows), &mut *self.start.add(before).cast()) }
     }
 }
 
@@ -190,15 +186,15 @@ impl<'m, X: Sample, P: Place, M: Zeroed, const B: usize> Activations<'m, X, P, M
     /// An output for each sample, written at the other end.
     #[inline(always)]
     pub fn map<Y: Sample>(self, write: impl FnOnce(&[X], &mut [Y])) -> Activations<'m, Y, InPlace, M, B> {
-        self.map_with::<Y, ()>(|x, y, ()| write(x, y))
+        let mut both = self.beside::<Y, ()>();
+        let (x, y, ()) = both.parts();
+        write(x, y);
+        both.finish()
     }
 
-    /// An output for each sample, written at the other end, and scratch, which holds any numbers.
+    /// [`map`](Self::map) with scratch, which holds any numbers, and without a closure: for loops that are compiled for the instructions of `K`.
     #[inline(always)]
-    pub fn map_with<Y: Sample, S: Scratch>(
-        self,
-        write: impl FnOnce(&[X], &mut [Y], &mut S),
-    ) -> Activations<'m, Y, InPlace, M, B> {
+    pub fn beside<Y: Sample, S: Scratch>(self) -> Beside<'m, X, Y, S, P, M, B> {
         const {
             let x = if P::IN_PLACE { size_of::<[X; B]>() } else { 0 };
             let ((), y, align) = (S::CHECK, size_of::<[Y; B]>(), align_of::<S>());
@@ -208,32 +204,24 @@ impl<'m, X: Sample, P: Place, M: Zeroed, const B: usize> Activations<'m, X, P, M
         }
         let start = !self.at_start;
         let to = self.at::<Y>(start);
-        // SAFETY: samples, scratch and outputs are apart in an arena that is large enough for all; its bytes are any numbers.
-        unsafe {
-            let before = if start {
-                size_of::<[Y; B]>()
-            } else if P::IN_PLACE {
-                size_of::<[X; B]>()
-            } else {
-                0
-            };
-            let scratch = self.start.add(up(before, align_of::<S>()));
-            write(self.rows(), from_raw_parts_mut(to, self.rows), &mut *scratch.cast());
-        }
-        Activations { x: to, at_start: start, ..self.rename() }
+        let before = if start {
+            size_of::<[Y; B]>()
+        } else if P::IN_PLACE {
+            size_of::<[X; B]>()
+        } else {
+            0
+        };
+        // SAFETY: there is room for the scratch behind.
+        let scratch = unsafe { self.start.add(up(before, align_of::<S>())) }.cast();
+        Beside { x: self, to, scratch }
     }
 
-    /// What a layer makes of the samples, whose own arena is at most as large: it has all of this one.
+    /// The samples for a layer whose own arena is at most as large, and how this one is found again.
     #[inline(always)]
-    pub(crate) fn through<N: Zeroed, Y: Sample, Q: Place>(
-        self,
-        layer: impl FnOnce(Activations<'m, X, P, N, B>) -> Activations<'m, Y, Q, N, B>,
-    ) -> Activations<'m, Y, Q, M, B> {
+    pub(crate) fn enter<N: Zeroed>(self) -> (Activations<'m, X, P, N, B>, Whole<'m, M>) {
         const { holds(size_of::<N>() <= size_of::<M>() && align_of::<N>() <= align_of::<M>()) }
-        let (start, end) = (self.start, self.end);
-        let y = layer(self.rename());
-        // Nobody makes an arena but the library; if this one were another, it would have no samples.
-        if y.start == start && y.end == end { y.rename() } else { Activations { rows: 0, start, end, ..y.rename() } }
+        let whole = Whole { start: self.start, end: self.end, borrowed: PhantomData };
+        (self.rename(), whole)
     }
 
     /// The arena without what stands at an end: `rows` of `A`.
@@ -267,104 +255,147 @@ impl<'m, X: Sample, P: Place, M: Zeroed, const B: usize> Activations<'m, X, P, M
         holds(align_of::<X>() <= align_of::<M>());
     }
 
-    /// The samples stay while a layer inside makes others of them; then `add` adds ones to others. The sum is where the samples were, or where the
-    /// others are if the samples were given.
+    /// The samples for a layer inside, while they stay.
     #[inline(always)]
-    pub(crate) fn around<N: Zeroed, Y: Sample, Q: Place>(
+    pub(crate) fn hold<N: Zeroed>(self) -> (Activations<'m, X, Apart, N, B>, Self) {
+        const { Self::rests::<N>() }
+        // SAFETY: they stay until `sum`, which takes what the layer inside gives.
+        (unsafe { self.rest::<N>() }, self)
+    }
+
+    /// What the layer inside gave, and the samples: one's numbers, to which the other's are to be added, those, and the sum. It is where the samples
+    /// were, or where the others are if the samples were given.
+    #[inline(always)]
+    pub(crate) fn sum<N: Zeroed, Y: Sample, Q: Place>(
         self,
-        inside: impl for<'i> FnOnce(Activations<'i, X, Apart, N, B>) -> Activations<'i, Y, Q, N, B>,
-        add: impl FnOnce(&mut [Y], &[Y]),
-    ) -> Activations<'m, Y, InPlace, M, B> {
+        y: Activations<'m, Y, Q, N, B>,
+    ) -> (Activations<'m, Y, InPlace, M, B>, &'m [Y]) {
         const { Self::rests::<N>() }
         const { holds(size_of::<X>() == size_of::<Y>() && align_of::<X>() == align_of::<Y>()) }
-        // SAFETY: the samples are read, and the rest of the arena is apart from them.
-        let y = inside(unsafe { self.rest::<N>() }).own();
+        let y = y.own();
         let (rows, at_start, from) = (y.rows.min(self.rows), y.at_start, y.x);
         let (to, from, at_start) =
             if P::IN_PLACE { (self.x.cast(), from, self.at_start) } else { (from, self.x.cast(), at_start) };
         // SAFETY: both have so many rows, apart from each other: one is in the rest of the arena.
-        unsafe { add(from_raw_parts_mut(to.cast_mut(), rows), from_raw_parts(from, rows)) };
-        Activations { x: to, rows, at_start, ..self.rename() }
+        let from = unsafe { from_raw_parts(from, rows) };
+        (Activations { x: to, rows, at_start, ..self.rename() }, from)
     }
 
-    /// Two layers beside each other make others of the samples; `add` adds the second ones to the first.
+    /// The samples for the first of two layers beside each other, while they stay.
     #[inline(always)]
-    pub(crate) fn beside_sum<N: Zeroed, R: Zeroed, A: Sample, Q: Place, C: Sample, S: Place>(
-        self,
-        first: impl for<'i> FnOnce(Activations<'i, X, Apart, N, B>) -> Activations<'i, A, Q, N, B>,
-        second: impl for<'i> FnOnce(Activations<'i, X, Apart, R, B>) -> Activations<'i, C, S, R, B>,
-        add: impl FnOnce(&mut [A], &[C]),
-    ) -> Activations<'m, A, InPlace, M, B> {
-        self.pair(first, second, |_, _, a, c, rows| {
-            // SAFETY: the outputs of the two are apart.
-            unsafe { add(from_raw_parts_mut(a, rows), from_raw_parts(c, rows)) };
-            a
-        })
+    pub(crate) fn first<N: Zeroed>(&self) -> Activations<'m, X, Apart, N, B> {
+        const {
+            let (x, align) = (if P::IN_PLACE { size_of::<[X; B]>() } else { 0 }, align_of::<M>());
+            holds(up(x, align) + size_of::<N>() <= size_of::<M>());
+            holds(align_of::<X>() <= align && align_of::<N>() <= align);
+        }
+        // SAFETY: they stay, and the rest of the arena is apart from them.
+        unsafe { self.rest::<M>() }.rename()
     }
 
-    /// Two layers beside each other make others of the samples; `join` makes one output of both. `Z` is room for it beside both.
+    /// The samples for the second layer, while they stay and what the first one gave.
     #[inline(always)]
-    pub(crate) fn beside<N: Zeroed, R: Zeroed, A: Sample, Q: Place, C: Sample, S: Place, Z: Sample>(
-        self,
-        first: impl for<'i> FnOnce(Activations<'i, X, Apart, N, B>) -> Activations<'i, A, Q, N, B>,
-        second: impl for<'i> FnOnce(Activations<'i, X, Apart, R, B>) -> Activations<'i, C, S, R, B>,
-        join: impl FnOnce(&[A], &[C], &mut [Z]),
+    pub(crate) fn second<R: Zeroed, N: Zeroed, A: Sample>(
+        &self,
+        a: &Activations<'m, A, InPlace, N, B>,
+    ) -> Activations<'m, X, Apart, R, B> {
+        const {
+            let (x, align) = (if P::IN_PLACE { size_of::<[X; B]>() } else { 0 }, align_of::<M>());
+            holds(up(x, align) + up(size_of::<[A; B]>(), align) + size_of::<R>() <= size_of::<M>());
+            holds(align_of::<A>() <= align && align_of::<R>() <= align);
+        }
+        let (start, end) = Self::without::<A, M>(a.start, a.end, a.at_start);
+        Activations { x: self.x, rows: self.rows, start, end, at_start: !a.at_start, borrowed: PhantomData }
+    }
+
+    /// Room for what is made of both layers' outputs, beside them.
+    #[inline(always)]
+    pub(crate) fn third<N: Zeroed, R: Zeroed, A: Sample, C: Sample, Z: Sample>(
+        &self,
+        _: &Activations<'m, A, InPlace, N, B>,
+        c: &Activations<'m, C, InPlace, R, B>,
     ) -> Activations<'m, Z, InPlace, M, B> {
         const {
             let x = if P::IN_PLACE { size_of::<[X; B]>() } else { 0 };
             let (a, c, z, align) = (size_of::<[A; B]>(), size_of::<[C; B]>(), size_of::<[Z; B]>(), align_of::<M>());
-            holds(up(x, align) + up(a, align) + up(c, align) + z <= size_of::<M>());
-            holds(align_of::<Z>() <= align);
+            holds(up(x, align) + up(a, align) + up(c, align) + z <= size_of::<M>() && align_of::<Z>() <= align);
         }
-        self.pair(first, second, |free, at_start, a, c, rows| {
-            // SAFETY: first, second and joined outputs are apart.
-            unsafe {
-                let z: *mut Z = if at_start { free.cast() } else { free.sub(size_of::<[Z; B]>()).cast() };
-                join(from_raw_parts(a, rows), from_raw_parts(c, rows), from_raw_parts_mut(z, rows));
-                z
-            }
-        })
+        let (start, end) = Self::without::<C, M>(c.start, c.end, c.at_start);
+        let rest = Activations { start, end, ..self.rest_of() };
+        Activations { x: rest.at::<Z>(!c.at_start), rows: c.rows, ..rest.rename() }
     }
 
-    /// What two layers beside each other make of the samples, and `join` of both: it is given the place behind both, whether that is a start, both
-    /// and the number of rows. It returns where its output is.
+    /// The same without its borrow.
     #[inline(always)]
-    fn pair<N: Zeroed, R: Zeroed, A: Sample, Q: Place, C: Sample, S: Place, Z: Sample>(
-        self,
-        first: impl for<'i> FnOnce(Activations<'i, X, Apart, N, B>) -> Activations<'i, A, Q, N, B>,
-        second: impl for<'i> FnOnce(Activations<'i, X, Apart, R, B>) -> Activations<'i, C, S, R, B>,
-        join: impl FnOnce(*mut u8, bool, *mut A, *mut C, usize) -> *mut Z,
-    ) -> Activations<'m, Z, InPlace, M, B> {
-        const {
-            let x = if P::IN_PLACE { size_of::<[X; B]>() } else { 0 };
-            let (a, align) = (size_of::<[A; B]>(), align_of::<M>());
-            holds(up(x, align) + size_of::<N>() <= size_of::<M>());
-            holds(up(x, align) + up(a, align) + size_of::<R>() <= size_of::<M>());
-            holds(align_of::<X>() <= align && align_of::<N>() <= align && align_of::<R>() <= align);
-        }
-        // SAFETY: the samples are read, and the rest of the arena is apart from them.
-        let rest = unsafe { self.rest::<M>() };
-        let (start, end) = (rest.start, rest.end);
-        let a = first(Activations { ..rest.rename() }).own();
-        let (a, a_rows, a_at_start) = (a.x, a.rows, a.at_start);
-        let (inner, last) = Self::without::<A, M>(start, end, a_at_start);
-        let rest: Activations<'_, X, Apart, R, B> = Activations {
+    fn rest_of(&self) -> Activations<'m, X, P, M, B> {
+        Activations {
             x: self.x,
             rows: self.rows,
-            start: inner,
-            end: last,
-            at_start: !a_at_start,
+            start: self.start,
+            end: self.end,
+            at_start: self.at_start,
             borrowed: PhantomData,
-        };
-        let c = second(rest).own();
-        let rows = a_rows.min(c.rows);
-        let (c, c_at_start) = (c.x, c.at_start);
-        let (free, last) = Self::without::<C, M>(inner, last, c_at_start);
-        let z = join(if c_at_start { last } else { free }, !c_at_start, a.cast_mut(), c.cast_mut(), rows);
-        let to = self.at::<Z>(true);
-        // SAFETY: so many rows are there; they move to an end of the arena, where nothing else is needed any more.
-        unsafe { core::ptr::copy(z, to, rows) };
+        }
+    }
+
+    /// What was made of the samples, moved to an end of the arena, where nothing else is needed any more.
+    #[inline(always)]
+    pub(crate) fn end<N, Z: Sample>(
+        self,
+        z: Activations<'m, Z, InPlace, N, B>,
+        rows: usize,
+    ) -> Activations<'m, Z, InPlace, M, B> {
+        const { holds(size_of::<[Z; B]>() <= size_of::<M>()) }
+        let (to, rows) = (self.at::<Z>(true), rows.min(z.rows));
+        // SAFETY: so many rows are there.
+        unsafe { core::ptr::copy(z.x, to, rows) };
         Activations { x: to, rows, at_start: true, ..self.rename() }
+    }
+}
+
+/// An arena with room for an `M`.
+pub(crate) struct Whole<'m, M> {
+    start: *mut u8,
+    end: *mut u8,
+    borrowed: PhantomData<&'m mut M>,
+}
+
+impl<'m, M> Whole<'m, M> {
+    /// What a layer gave in it, which has all of it.
+    #[inline(always)]
+    pub(crate) fn leave<Y: Sample, Q: Place, N: Zeroed, const B: usize>(
+        self,
+        y: Activations<'m, Y, Q, N, B>,
+    ) -> Activations<'m, Y, Q, M, B> {
+        // Nobody makes an arena but the library; if this one were another, it would have no samples.
+        if y.start == self.start && y.end == self.end {
+            y.rename()
+        } else {
+            Activations { rows: 0, start: self.start, end: self.end, ..y.rename() }
+        }
+    }
+}
+
+/// Samples, outputs that are to be written, and scratch: [`Activations::beside`].
+#[derive(Debug)]
+pub struct Beside<'m, X, Y, S, P, M, const B: usize> {
+    x: Activations<'m, X, P, M, B>,
+    to: *mut Y,
+    scratch: *mut S,
+}
+
+impl<'m, X: Sample, Y: Sample, S: Scratch, P: Place, M: Zeroed, const B: usize> Beside<'m, X, Y, S, P, M, B> {
+    /// Samples, outputs and scratch, which hold any numbers.
+    #[inline(always)]
+    pub fn parts(&mut self) -> (&[X], &mut [Y], &mut S) {
+        // SAFETY: samples, scratch and outputs are apart in an arena that is large enough for all; its bytes are any numbers.
+        unsafe { (self.x.rows(), from_raw_parts_mut(self.to, self.x.rows), &mut *self.scratch) }
+    }
+
+    /// The outputs.
+    #[inline(always)]
+    pub fn finish(self) -> Activations<'m, Y, InPlace, M, B> {
+        Activations { x: self.to, at_start: !self.x.at_start, ..self.x.rename() }
     }
 }
 

@@ -352,7 +352,7 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
             &mut sample,
             |trainer, x, targets| {
                 trainer.check(x, targets)?;
-                let y = infer::<N, BATCH>(&trainer.network, x, trainer.saved.0.second());
+                let y = infer::<N, BATCH>(&trainer.network, x, trainer.saved.0.arena());
                 if y.len() != x.len() {
                     return Err(StepError::NotReady);
                 }
@@ -420,7 +420,7 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
     #[inline(always)]
     fn infer_some<'a>(&'a mut self, x: &'a [N::In]) -> Result<&'a [N::Out], NotReady> {
         const { Self::CHECK }
-        if self.ready { Ok(infer::<N, BATCH>(&self.network, x, self.saved.0.second())) } else { Err(NotReady) }
+        if self.ready { Ok(infer::<N, BATCH>(&self.network, x, self.saved.0.arena())) } else { Err(NotReady) }
     }
 }
 
