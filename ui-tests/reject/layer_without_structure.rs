@@ -53,6 +53,8 @@ impl Layer for Same {
         _: Context,
     ) {
     }
+
+    stackprop::no_parameters!();
 }
 
 fn main() {}

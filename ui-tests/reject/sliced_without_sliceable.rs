@@ -1,4 +1,4 @@
-// A step in slices finds a layer's output again, to hand it on: a layer that cannot is named by what it lacks.
+// A step in slices finds a layer's output again, to hand it on: a layer that cannot is named.
 use stackprop::kernel::Kernels;
 use stackprop::layer::plan::{Given, Over, Taken};
 use stackprop::layer::{Apart, Context, Need, No, Place, Structure};
@@ -54,6 +54,8 @@ impl Layer for Same {
         _: Context,
     ) {
     }
+
+    stackprop::no_parameters!();
 }
 
 fn main() {
