@@ -91,10 +91,10 @@ pub mod prelude {
     pub use crate::layer::size::{Padded, Same, Valid};
     pub use crate::layer::{
         AvgPool1d, AvgPool2d, BatchNorm, BatchNorm1d, BatchNorm2d, Causal, Concat, Conv1d, Conv2d, ConvTranspose1d,
-        ConvTranspose2d, Dense, DepthwiseConv1d, DepthwiseConv2d, Dropout, ELU, Embedding, Flatten, Frozen, FrozenRef,
-        GELU, GlobalAvgPool1d, GlobalAvgPool2d, GlobalMaxPool1d, GlobalMaxPool2d, Gru, GruState, Infer, Last, Layer,
-        LayerNorm, LeakyReLU, Lstm, LstmState, MaxPool1d, MaxPool2d, MultiHeadAttention, Pad1d, Pad2d, Penalty,
-        PositionEmbedding, RMSNorm, ReLU, Recompute, Regularized, Reshape, Residual, Rnn, RnnState, RowNorm,
+        ConvTranspose2d, Dense, DepthwiseConv1d, DepthwiseConv2d, Dropout, ELU, Embedding, Export, Flatten, Frozen,
+        FrozenRef, GELU, GlobalAvgPool1d, GlobalAvgPool2d, GlobalMaxPool1d, GlobalMaxPool2d, Gru, GruState, Infer,
+        Last, Layer, LayerNorm, LeakyReLU, Lstm, LstmState, MaxPool1d, MaxPool2d, MultiHeadAttention, Pad1d, Pad2d,
+        Penalty, PositionEmbedding, RMSNorm, ReLU, Recompute, Regularized, Reshape, Residual, Rnn, RnnState, RowNorm,
         SelfAttention, SettingError, SiLU, Sigmoid, Softmax, Softplus, Standardize, Sum, Tanh, TanhGELU, Transpose,
     };
     pub use crate::loss::{

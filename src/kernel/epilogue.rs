@@ -122,6 +122,48 @@ pub fn finish<K: Kernels, T: Scalar, E: Epilogue<T>>(out: &mut [T], end: E) {
     }
 }
 
+/// What normalises a channel: y = (x - mean) · scale · gain + bias.
+#[derive(Clone, Copy, Debug)]
+pub struct Normal<'c, T, const N: usize> {
+    /// The mean.
+    pub mean: &'c [T; N],
+    /// 1 / √(variance + ε).
+    pub scale: &'c [T; N],
+    /// What learns.
+    pub gain: &'c [T; N],
+    /// What learns.
+    pub bias: &'c [T; N],
+}
+
+/// Normalises rows of channels, where they stand, and ends each as a product ends its sums.
+#[cfg_attr(not(debug_assertions), inline(always))]
+pub fn normalise<K: Kernels, T: Scalar, E: Epilogue<T>, const N: usize>(
+    rows: &mut [[T; N]],
+    by: Normal<'_, T, N>,
+    end: E,
+) {
+    let (mut first, rows_of_end) = (0, end.rows(N));
+    for row in rows.iter_mut().take(rows_of_end) {
+        for at in (0..N).step_by(<V<T, K>>::LANES) {
+            let count = <V<T, K>>::LANES.min(N - at);
+            // SAFETY: `at..at + count` are positions of rows of `N`; the place in the output, that of the row and this, is one that `end` can end.
+            unsafe {
+                let [x, mean, scale, gain, bias]: [V<T, K>; 5] = [
+                    some(row.as_ptr().add(at), count),
+                    some(by.mean.as_ptr().add(at), count),
+                    some(by.scale.as_ptr().add(at), count),
+                    some(by.gain.as_ptr().add(at), count),
+                    some(by.bias.as_ptr().add(at), count),
+                ];
+                let y = (x - mean) * scale * gain + bias;
+                let (y, to) = (end.end(y, first + at, count), row.as_mut_ptr().add(at));
+                if count == <V<T, K>>::LANES { y.store(to) } else { y.store_some(to, count) }
+            }
+        }
+        first += N;
+    }
+}
+
 /// [`Epilogue::end`] of one number.
 ///
 /// # Safety

@@ -67,7 +67,7 @@ pub use self::convolution::{Convolution, Window, correlate, learn_filters, sprea
 pub use self::copies::{Copies, CopiesOf};
 pub(crate) use self::cortex_m::{by_unit, relu, relu_gradient, scale};
 pub use self::dispatch::{Formula, Kernels, Portable, Task, run};
-pub use self::epilogue::{Applied, Each, Epilogue, Plain, Pointwise, Slopes, Values, finish};
+pub use self::epilogue::{Applied, Each, Epilogue, Normal, Plain, Pointwise, Slopes, Values, finish, normalise};
 pub use self::function::{
     Function, LnNormal, below_largest, each, exp_f32, exp_f64, exponentials, largest, ln_f32, ln_f64, ln_normal_f32,
     ln_normal_f64, scale_less, sigmoid_f32, sigmoid_f64, sum_below_largest, tanh_f32, tanh_f64,

@@ -18,7 +18,7 @@ use super::{
     size,
 };
 use crate::budget::Text;
-use crate::kernel::{self, Kernels};
+use crate::kernel::{self, Applied, Each, Epilogue, Kernels, Normal, Plain};
 use crate::optimizer::{Copies, Rule, checked_epsilon, checked_fraction};
 use crate::parameter::{Domain, Info, Parameter, Path, Role, Visitor};
 use crate::scalar::Scalar;
@@ -211,6 +211,24 @@ impl<const N: usize, T: Scalar, A: Array<T = T>> BatchNorm<N, A> {
         }
     }
 
+    /// y in use, over x, and then `end`.
+    #[inline(always)]
+    fn apply<'m, K: Kernels, P: Place, const B: usize>(
+        &self,
+        x: Taken<'m, Self, P, B>,
+        end: impl Epilogue<T>,
+    ) -> Given<'m, Self, P, B> {
+        const { Self::CHECK }
+        let mut own = x.own();
+        let (x, scale) = own.rows_with::<[T; N]>();
+        for (scale, &variance) in scale.iter_mut().zip(&self.variance) {
+            *scale = T::ONE / (self.running(variance) + self.epsilon()).sqrt();
+        }
+        let by = Normal { mean: &self.mean, scale, gain: &self.gain, bias: &self.bias };
+        kernel::normalise::<K, T, _, N>(rows_mut::<N, A>(x), by, end);
+        own
+    }
+
     fn info(path: Path) -> [Info; 5] {
         let (one, each) = (Shape::SCALAR, <[T; N]>::SHAPE);
         [
@@ -246,20 +264,20 @@ impl<const N: usize, T: Scalar, A: Array<T = T>> Infer for BatchNorm<N, A> {
         Cost { parameters: 4 * N + 1, learns: true, statistics: 1, needs_two, ..Cost::NONE }
     };
 
+    const TAKES: bool = true;
+
     #[inline(always)]
     fn infer<'m, K: Kernels, P: Place, const B: usize>(&self, x: Taken<'m, Self, P, B>) -> Given<'m, Self, P, B> {
-        const { Self::CHECK }
-        let mut own = x.own();
-        let (x, scale) = own.rows_with::<[T; N]>();
-        for (scale, &variance) in scale.iter_mut().zip(&self.variance) {
-            *scale = T::ONE / (self.running(variance) + self.epsilon()).sqrt();
-        }
-        for x in rows_mut::<N, A>(x) {
-            for c in 0..N {
-                x[c] = (x[c] - self.mean[c]) * scale[c] * self.gain[c] + self.bias[c];
-            }
-        }
-        own
+        self.apply::<K, P, B>(x, Plain)
+    }
+
+    #[inline(always)]
+    fn infer_then<'m, K: Kernels, P: Place, const B: usize>(
+        &self,
+        x: Taken<'m, Self, P, B>,
+        f: impl Applied,
+    ) -> Given<'m, Self, P, B> {
+        self.apply::<K, P, B>(x, Each(f))
     }
 }
 

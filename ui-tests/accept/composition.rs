@@ -9,7 +9,8 @@ type Deep = Recompute<(Two, Residual<(Dense<8, 8>, ReLU<8>)>, Sum<Dense<8, 7>, D
 
 static MOTION: Trainer<Motion, SoftmaxCrossEntropy<7>, Adam, 32> = Zeroed::ZERO;
 static DEEP: Trainer<Deep, SoftmaxCrossEntropy<7>, Adam, 32> = Zeroed::ZERO;
-const _: () = assert!(Workspace::<Sequences>::BYTES == 4 * 20 * (3 + 5 + 8));
+// The outputs of both, and eight steps of the gates of the second.
+const _: () = assert!(Workspace::<Sequences>::BYTES == 4 * (20 * (3 + 5) + 8 * 4 * 5 + 2 * 5));
 
 /// In flash, with its weights.
 static STEP: Gru<1, 1, 1> = Gru::new([[[1.0]]; 3], [[[0.0]]; 3], [[0.0]; 3], [0.0]);
