@@ -95,7 +95,8 @@ pub mod prelude {
         FrozenRef, GELU, GlobalAvgPool1d, GlobalAvgPool2d, GlobalMaxPool1d, GlobalMaxPool2d, Gru, GruState, Infer,
         Last, Layer, LayerNorm, LeakyReLU, Lstm, LstmState, MaxPool1d, MaxPool2d, MultiHeadAttention, Pad1d, Pad2d,
         Penalty, PositionEmbedding, RMSNorm, ReLU, Recompute, Regularized, Reshape, Residual, Rnn, RnnState, RowNorm,
-        SelfAttention, SettingError, SiLU, Sigmoid, Softmax, Softplus, Standardize, Sum, Tanh, TanhGELU, Transpose,
+        SelfAttention, SettingError, SiLU, Sigmoid, Sliceable, Softmax, Softplus, Standardize, Sum, Tanh, TanhGELU,
+        Transpose,
     };
     pub use crate::loss::{
         BinaryCrossEntropy, CategoricalCrossEntropy, Huber, MeanAbsoluteError, MeanSquaredError, SigmoidCrossEntropy,

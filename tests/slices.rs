@@ -20,7 +20,7 @@ fn polls<N, L, Y, O, G, const BATCH: usize>(
     targets: &[Y],
 ) -> (Result<N::T, StepError>, usize)
 where
-    N: Layer,
+    N: Sliceable,
     L: Compares<N::Out, Y>,
     O: Optimizer<T = N::T>,
     G: Sink,
@@ -39,7 +39,7 @@ where
 fn same_bits<N, T, O, G, const OUT: usize, const BATCH: usize>(optimizer: O, set: fn(&mut N))
 where
     T: Scalar,
-    N: Layer<T = T, Out = [T; OUT]>,
+    N: Sliceable<T = T, Out = [T; OUT]>,
     O: Optimizer<T = T>,
     G: Sink,
 {

@@ -271,7 +271,7 @@ fn classifier() -> (Frozen<(Dense<2, 3>, LeakyReLU<3>)>, GELU<3>, Regularized<De
     net
 }
 
-fn source<L: Layer>(net: &L, name: &str, type_name: &str) -> String {
+fn source<L: Layer + Export>(net: &L, name: &str, type_name: &str) -> String {
     let mut text = String::new();
     export(net, name, type_name, &mut text).unwrap();
     text

@@ -158,6 +158,17 @@ impl<const N: usize, const M: usize, T: Scalar, A: Array<T = T>> RowNorm<N, M, A
         }
     }
 
+    /// Writes a row of outputs, from what is normalised.
+    #[inline(always)]
+    fn apply(&self, normal: &[T; N], y: &mut [T; N]) {
+        for ((y, normal), gain) in y.iter_mut().zip(normal).zip(&self.gain) {
+            *y = *normal * *gain;
+        }
+        for (y, &bias) in y.iter_mut().zip(&self.bias) {
+            *y += bias;
+        }
+    }
+
     fn info(path: Path) -> [Info; 2] {
         [("gain", Role::Scale, <[T; N]>::SHAPE), ("bias", Role::Bias, <[T; M]>::SHAPE)]
             .map(|(name, role, shape)| Info::new(path, name, role, shape))
@@ -177,11 +188,22 @@ impl<const N: usize, const M: usize, T: Scalar, A: Array<T = T>> Infer for RowNo
     #[inline(always)]
     fn infer<'m, K: Kernels, P: Place, const B: usize>(&self, x: Taken<'m, Self, P, B>) -> Given<'m, Self, P, B> {
         const { Self::CHECK }
-        let mut own = x.own();
-        let (y, x) = own.rows_with::<[T; N]>();
-        for y in rows_mut::<N, A>(y) {
-            *x = *y;
-            self.row::<K>(x, y, self.epsilon());
+        let (given, mut own) = x.own_from();
+        let (y, normal) = own.rows_with::<[T; N]>();
+        let y = rows_mut::<N, A>(y);
+        match given.map(rows::<N, A>) {
+            Some(x) => {
+                for (x, y) in x.iter().zip(y) {
+                    Self::normalise::<K>(x, normal, self.epsilon());
+                    self.apply(normal, y);
+                }
+            }
+            None => {
+                for y in y {
+                    Self::normalise::<K>(y, normal, self.epsilon());
+                    self.apply(normal, y);
+                }
+            }
         }
         own
     }

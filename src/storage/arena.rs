@@ -123,6 +123,18 @@ impl<'m, X: Sample, P: Place, M: Zeroed, const B: usize> Activations<'m, X, P, M
         if P::IN_PLACE { self.rename() } else { self.copied() }
     }
 
+    /// The samples from outside, if they are, to be read; and the place in the arena where a layer writes over them, or what it makes of them.
+    #[inline(always)]
+    pub fn own_from(self) -> (Option<&'m [X]>, Activations<'m, X, InPlace, M, B>) {
+        const { holds(size_of::<[X; B]>() <= size_of::<M>() && align_of::<X>() <= align_of::<M>()) }
+        if P::IN_PLACE {
+            return (None, self.rename());
+        }
+        let to = self.at::<X>(self.at_start);
+        // SAFETY: samples from outside are borrowed for as long as the arena.
+        (Some(unsafe { from_raw_parts(self.x, self.rows) }), Activations { x: to, ..self.rename() })
+    }
+
     /// A copy of the samples, at the end where they would stand.
     #[inline(always)]
     fn copied(self) -> Activations<'m, X, InPlace, M, B> {

@@ -410,7 +410,7 @@ fn a_load_in_the_middle_keeps_momentum_unless_resumed() -> Result<(), SettingErr
 
 /// Nothing is written, and the network is no other.
 #[track_caller]
-fn not_written<L: Layer>(net: &L, error: WeightsError) {
+fn not_written<L: Layer + Export>(net: &L, error: WeightsError) {
     let mut buffer = vec![0xaa; file_size::<L>() + 3];
     assert_eq!(write(net, &mut buffer), Err(error));
     assert!(buffer.iter().all(|&byte| byte == 0xaa), "nothing is written");

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
 use crate::kernel::{Kernels, Lanes, Pair};
-use crate::layer::{Apart, Context, Dense, Frozen, Layer, No, ReLU};
+use crate::layer::{Apart, Context, Dense, Frozen, No, ReLU, Sliceable};
 use crate::optimizer::{Copies, CopiesOf, Rule};
 use crate::parameter::Role;
 use crate::sealed::Sealed;
@@ -127,7 +127,7 @@ fn count(run: impl FnOnce()) -> u64 {
 
 /// All slices of a step have the multiply-adds of the step, and the longest has `longest`: no more than its constant says, which counts a dx
 /// that isn't wanted in front, too.
-fn slices<N: Layer<T = f32>, const B: usize>(longest: u64) {
+fn slices<N: Sliceable<T = f32>, const B: usize>(longest: u64) {
     let (mut net, x) = (N::boxed(), <[N::In; B]>::boxed());
     let (mut saved, mut grad) = (N::Saved::<Apart, B>::boxed(), N::Wide::<B>::boxed());
     let (mut slots, context) = (N::Slots::<CopiesOf<0>>::boxed(), Context::new(0, 0));
