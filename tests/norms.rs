@@ -269,10 +269,11 @@ fn settings() {
 
 #[test]
 fn sizes() {
-    // The output, and of batch normalisation five numbers a channel, of layer normalisation two, of RMS normalisation one.
+    // The output, and of batch normalisation five numbers a channel, of layer normalisation four, of RMS normalisation
+    // two.
     assert_eq!(Workspace::<BatchNorm1d<20, 6>, 3>::BYTES, 4 * (3 * 120 + 5 * 6));
-    assert_eq!(Workspace::<LayerNorm<6, [[f32; 6]; 20]>, 3>::BYTES, 4 * (3 * 120 + 2 * 6));
-    assert_eq!(Workspace::<RMSNorm<6, [[f32; 6]; 20]>, 3>::BYTES, 4 * (3 * 120 + 6));
+    assert_eq!(Workspace::<LayerNorm<6, [[f32; 6]; 20]>, 3>::BYTES, 4 * (3 * 120 + 4 * 6));
+    assert_eq!(Workspace::<RMSNorm<6, [[f32; 6]; 20]>, 3>::BYTES, 4 * (3 * 120 + 2 * 6));
     assert_eq!(BatchNorm1d::<20, 6>::COST.parameters, 4 * 6 + 1);
     assert_eq!(<(BatchNorm<3>, Frozen<BatchNorm<3>>, Standardize<3>)>::COST.statistics, 2);
 }
