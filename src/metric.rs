@@ -15,8 +15,8 @@ use crate::loss::Label;
 use crate::scalar::{Scalar, all_finite};
 use crate::tensor::Tensor;
 
-/// Something that is computed from outputs and their targets. One of yours that is written for each `Target: Class`, or for
-/// each `Target: Numbers<Out>`, takes labels, tensors and arrays as those here do.
+/// Something that is computed from outputs and their targets. One of yours that is written for each `Target: Class`, or
+/// for each `Target: Numbers<Out>`, takes labels, tensors and arrays as those here do.
 #[diagnostic::on_unimplemented(
     message = "metric `{Self}` cannot take output `{Out}` with target `{Target}`",
     label = "the network gives `{Out}`",
@@ -220,8 +220,8 @@ impl<T: Scalar, Y: Class, const N: usize, const K: usize> Metric<[T; N], Y> for 
 /// How often a sample of each class (row) was taken for each class (column). A sample with a label that is no class's
 /// is left out.
 ///
-/// One output would always be right, so that doesn't compile: take [`BinaryAccuracy`]. Of a thousand classes it is 8 MB: take
-/// [`boxed`](crate::storage::Zeroed::boxed).
+/// One output would always be right, so that doesn't compile: take [`BinaryAccuracy`]. Of a thousand classes it is 8
+/// MB: take [`boxed`](crate::storage::Zeroed::boxed).
 #[derive(Clone, Copy, Debug)]
 pub struct ConfusionMatrix<const CLASSES: usize> {
     /// `counts[true class][predicted class]`.

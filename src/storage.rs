@@ -19,8 +19,9 @@ use crate::tensor::{Array, Tensor};
 /// boxed without ever being built on the stack. Implement it for your own layer with [`zeroed!`](crate::zeroed).
 ///
 /// # Safety
-/// All-zero bytes must be a valid value of the type, and the type must be plain memory: it must not need `Drop`, which is checked in a build, and a copy
-/// of the bytes of a value must be a value, too. A type that is made by [`zeroed!`](crate::zeroed) is arrays and structs of numbers, and so is plain.
+/// All-zero bytes must be a valid value of the type, and the type must be plain memory: it must not need `Drop`, which
+/// is checked in a build, and a copy of the bytes of a value must be a value, too. A type that is made by
+/// [`zeroed!`](crate::zeroed) is arrays and structs of numbers, and so is plain.
 pub unsafe trait Zeroed: Sized + 'static {
     /// Refuses, in a build, a type that needs `Drop`.
     #[doc(hidden)]
@@ -42,8 +43,8 @@ pub unsafe trait Zeroed: Sized + 'static {
     }
 
     /// A copy in a new box; it never passes through the stack, whatever its size. `clone()` returns its copy by value,
-    /// and a boxed network's
-    /// `clone()` makes it on the stack first, where 784-1024-10 doesn't fit into the 2 MiB of a thread.
+    /// and a boxed network's `clone()` makes it on the stack first, where 784-1024-10 doesn't fit into the 2 MiB of a
+    /// thread.
     #[cfg(feature = "std")]
     fn boxed_copy(&self) -> std::boxed::Box<Self> {
         let mut new = Self::boxed();
@@ -111,14 +112,16 @@ zeroed_tuples!(A B C D E F G H I J K L M N O P);
 
 /// Declares a struct of [`Zeroed`] fields to be [`Zeroed`]: `zeroed!([const N: usize] Scale<N> { gain });`.
 ///
-/// Every field must be named, each must be `Zeroed`, and the struct must not need `Drop`: the compiler checks it all, the last of a generic struct in
-/// a build. It can be used in a crate that forbids unsafe code.
+/// Every field must be named, each must be `Zeroed`, and the struct must not need `Drop`: the compiler checks it all,
+/// the last of a generic struct in a build. It can be used in a crate that forbids unsafe code.
 #[macro_export]
 macro_rules! zeroed {
-    // Lints pass over what another crate's macro wrote, but no attribute may allow what a crate forbids: there is none unless it is asked for.
+    // Lints pass over what another crate's macro wrote, but no attribute may allow what a crate forbids: there is none
+    // unless it is asked for.
     ($(#[$attribute:meta])* [$($generics:tt)*] $type:ident $(<$($arg:ident),*>)? { $($field:ident),* $(,)? }) => {
         $(#[$attribute])*
-        // SAFETY: the function below compiles only if `$field`s are all the fields and each of them is `Zeroed`; `PLAIN` is the rest of the contract.
+        // SAFETY: the function below compiles only if `$field`s are all the fields and each of them is `Zeroed`;
+        // `PLAIN` is the rest of the contract.
         unsafe impl<$($generics)*> $crate::storage::Zeroed for $type $(<$($arg),*>)? {
             const PLAIN: () = $crate::storage::plain::<Self>(stringify!($type));
         }
@@ -149,7 +152,8 @@ pub(crate) use zeroed_here as zeroed;
 /// Plain memory of scalars, seen as one flat slice: a buffer that a gradient passes through.
 ///
 /// # Safety
-/// The type consists of `T`s alone, one behind the other and without padding, and a `T` has a size. Any `T`s may be written there.
+/// The type consists of `T`s alone, one behind the other and without padding, and a `T` has a size. Any `T`s may be
+/// written there.
 pub unsafe trait Buffer<T>: Zeroed {
     /// All its scalars.
     #[inline(always)]

@@ -12,7 +12,8 @@ use crate::storage::{Activations, Aligned, Buffer, Max, Zeroed, batch};
 use crate::tensor::{Array, Tensor};
 use crate::training::ShowGradient;
 
-/// The memory that inference of a layer or network needs, for up to `B` samples at a time, 1 at least. The network may be a `static` in flash.
+/// The memory that inference of a layer or network needs, for up to `B` samples at a time, 1 at least. The network may
+/// be a `static` in flash.
 #[expect(missing_debug_implementations)]
 pub struct Workspace<L: Infer, const B: usize = 1> {
     memory: Memory<L, Apart, B>,

@@ -4,11 +4,9 @@
 //! sum before (Kahan 1965): the order is fixed by how many there are, and the error doesn't grow with it. Up to a block
 //! it is the plain sum. At worst, of equal numbers, a mean in `f32` is wrong by 6 · 10⁻⁷.
 
+pub use crate::kernel::BLOCK;
 use crate::kernel::two_sum;
 use crate::scalar::Scalar;
-
-/// Numbers of a block.
-pub const BLOCK: usize = 32;
 
 /// A sum that grows, and what rounding took from it last.
 #[derive(Clone, Copy, Debug)]

@@ -28,10 +28,10 @@
 //! exception: a weight of [`Dense`](crate::layer::Dense) is logically `[input][output]`, in a file `[output][input]`,
 //! as `nn.Linear` has it. Settings aren't among them.
 //!
-//! **Version 1** is read, too. There is no list of layers in it; L is instead the CRC-32 of the texts
-//! `{name} {role:?} {shape:?};` of all parameters and settings, each setting's followed by its value, with at most seven
-//! levels in a name. So it doesn't tell ReLU from tanh, and it tells groups apart. A dense layer's weight is
-//! `[input][output]` in it.
+//! **Version 1** is read, too. There is no list of layers in it; L is instead the CRC-32 of the texts `{name} {role:?}
+//! {shape:?};` of all parameters and settings, each setting's followed by its value, with at most seven levels in a
+//! name. So it doesn't tell ReLU from tanh, and it tells groups apart. A dense layer's weight is `[input][output]` in
+//! it.
 
 use core::fmt::{Display, Formatter, Write};
 
@@ -450,8 +450,8 @@ impl<T: Scalar> Visitor<T, CopiesOf<0>, CopiesOf<0>> for Load<'_> {
 /// `pub static NAME: TYPE = (Dense::new(...), ...);`. The file that includes it says `use stackprop::prelude::*` and defines `TYPE`.
 ///
 /// # Errors
-/// Those of the writer, and [`core::fmt::Error`] for weights that [`write()`] refuses, too: Rust cannot write an infinite
-/// one as a number. Then nothing was written.
+/// Those of the writer, and [`core::fmt::Error`] for weights that [`write()`] refuses, too: Rust cannot write an
+/// infinite one as a number. Then nothing was written.
 pub fn export<L: Layer + Export>(layer: &L, name: &str, type_name: &str, out: &mut impl Write) -> core::fmt::Result {
     check(layer, |parameter, i| parameter.get(i)).map_err(|_| core::fmt::Error)?;
     write!(out, "pub static {name}: {type_name} = ")?;

@@ -1,9 +1,9 @@
 //! Pooling: of the numbers of a channel in each position of a window, the largest or the mean. Vectors run along the channels.
 //!
 //! ```text
-//! pool    y[o][c]  = max of x[i][c], or Σ x[i][c] / n, over the inputs i in window o, row by row; the sum of a window of
-//!                    more than 28 taps in blocks: as many whole rows as have 28 taps, or 28 taps of a longer row and
-//!                    what is left of it; 28 blocks one after the other; and over these as in `sums`
+//! pool    y[o][c]  = max of x[i][c], or Σ x[i][c] / n, over the inputs i in window o, row by row; the sum of a
+//!                    window of more than 28 taps in blocks: as many whole rows as have 28 taps, or 28 taps of a longer
+//!                    row and what is left of it; 28 blocks one after the other; and over these as in `sums`
 //! unpool  dx[i][c] = Σ dy[o][c], or Σ dy[o][c] / n, over the windows o that hold i, row by row; of a maximum, over those in which x[i][c] is
 //!                    the first of the largest
 //! ```

@@ -5,7 +5,8 @@
 //! column_products      out[c] = Σᵣ p[r][c] · q[r][c]             r in blocks of 32
 //! column_moments       m = p[0][c] + (Σᵣ p[r][c] - p[0][c]) / n, l = (Σᵣ d) / n with d = p[r][c] - m; then mean[c] and
 //!                      rest[c] are m + l (two-sum), and variance[c] = (Σᵣ d²) / n - l²; r in blocks of 32
-//! add_column_products  sum[c] += Σᵣ p[r][c] · q[r][c]            r = 0, 1, ..; add_column_sums likewise
+//! add_column_products  to sum[c] and its rest, Σᵣ p[r][c] · q[r][c]  r = 0, 1, ..: a block, added as in `sums`;
+//!                      add_column_sums likewise
 //! row_sum              Σ꜀ p[c]                                   c in 16 interleaved sums, added as a tree, each in
 //!                                                                blocks of 64
 //! row_product          Σ꜀ p[c] · q[c]                            likewise
@@ -238,13 +239,31 @@ unsafe fn moments_of<T: Scalar, X: Lanes<T>, const C: usize, const NV: usize, co
     moments
 }
 
-/// Adds the sum of each of the first `M` columns.
+/// Adds a block to the sums of some columns and to what rounding took from them.
+///
+/// # Safety
+/// They are there: `count` numbers of each.
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub fn add_column_sums<K: Kernels, T: Scalar, const C: usize, const M: usize>(p: &[[T; C]], sum: &mut [T; M]) {
+unsafe fn add_block<T: Scalar, X: Lanes<T>>(sum: *mut T, rest: *mut T, count: usize, block: X) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let mut total = Totals { sums: [some::<T, X>(sum, count)], rests: [some(rest, count)] };
+        // To a first block, whose sum and rest are 0, too.
+        total.add(1, [block]);
+        let Totals { sums: [new], rests: [new_rest] } = total;
+        new.store_some(sum, count);
+        new_rest.store_some(rest, count);
+    }
+}
+
+/// Adds the sum of each of the first `M` columns, a block, to the sums so far and to what rounding took from them.
+#[cfg_attr(not(debug_assertions), inline(always))]
+pub fn add_column_sums<K: Kernels, T: Scalar, const C: usize, const M: usize>(p: &[[T; C]], total: &mut [[T; M]; 2]) {
     const { assert!(M <= C, "there are so many columns") }
     if const { narrow::<K, T>(C) } {
-        return add_column_sums::<K::Narrow, T, C, M>(p, sum);
+        return add_column_sums::<K::Narrow, T, C, M>(p, total);
     }
+    let [sum, rest] = total;
     for at in (0..M).step_by(<V<T, K>>::LANES) {
         let count = <V<T, K>>::LANES.min(M - at);
         let mut block = <V<T, K>>::ZERO;
@@ -253,18 +272,18 @@ pub fn add_column_sums<K: Kernels, T: Scalar, const C: usize, const M: usize>(p:
             for p in p {
                 block = block + some::<T, V<T, K>>(p.as_ptr().add(at), count);
             }
-            let sum = sum.as_mut_ptr().add(at);
-            (some::<T, V<T, K>>(sum, count) + block).store_some(sum, count);
+            add_block::<T, V<T, K>>(sum.as_mut_ptr().add(at), rest.as_mut_ptr().add(at), count, block);
         }
     }
 }
 
-/// Adds the sum of the products of each column, over as many rows as both have.
+/// Adds the sum of the products of each column, over as many rows as both have, as [`add_column_sums`] does.
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub fn add_column_products<K: Kernels, T: Scalar, const C: usize>(p: &[[T; C]], q: &[[T; C]], sum: &mut [T; C]) {
+pub fn add_column_products<K: Kernels, T: Scalar, const C: usize>(p: &[[T; C]], q: &[[T; C]], total: &mut [[T; C]; 2]) {
     if const { narrow::<K, T>(C) } {
-        return add_column_products::<K::Narrow, T, C>(p, q, sum);
+        return add_column_products::<K::Narrow, T, C>(p, q, total);
     }
+    let [sum, rest] = total;
     for at in (0..C).step_by(<V<T, K>>::LANES) {
         let count = <V<T, K>>::LANES.min(C - at);
         let mut block = <V<T, K>>::ZERO;
@@ -274,8 +293,7 @@ pub fn add_column_products<K: Kernels, T: Scalar, const C: usize>(p: &[[T; C]], 
                 let [p, q]: [V<T, K>; 2] = [some(p.as_ptr().add(at), count), some(q.as_ptr().add(at), count)];
                 block = p.mul_add(q, block);
             }
-            let sum = sum.as_mut_ptr().add(at);
-            (some::<T, V<T, K>>(sum, count) + block).store_some(sum, count);
+            add_block::<T, V<T, K>>(sum.as_mut_ptr().add(at), rest.as_mut_ptr().add(at), count, block);
         }
     }
 }

@@ -3,8 +3,8 @@
 //!
 //! ```text
 //! block      sᵢ = x + x + ..                     [`BLOCK`] rows at a time, one after the other, from +0.0
-//! blocks     t₀ = s₀, r₀ = 0;  tᵢ = tᵢ₋₁ + (sᵢ + rᵢ₋₁),  rᵢ = what rounding took from tᵢ, by the two-sum, or 0 where that
-//!            isn't finite
+//! blocks     t₀ = s₀, r₀ = 0;  tᵢ = tᵢ₋₁ + (sᵢ + rᵢ₋₁),  rᵢ = what rounding took from tᵢ, by the two-sum, or
+//!            0 where that isn't finite
 //! the sum    t
 //! ```
 //! So the error doesn't grow with the number of blocks (Kahan 1965), and the order is fixed by the number of rows
@@ -22,7 +22,7 @@ use crate::scalar::Scalar;
 use crate::storage::Zeroed;
 use crate::tensor::Array;
 
-/// Rows of a block.
+/// Rows of a block, or numbers that are added one by one (`total.rs`): more round more often, fewer take more time.
 pub const BLOCK: usize = 32;
 
 /// a + b, and what rounding took from it. Knuth, The Art of Computer Programming, volume 2.
@@ -37,7 +37,7 @@ pub fn two_sum<V: Copy + Add<Output = V> + Sub<Output = V>>(a: V, b: V) -> (V, V
 #[derive(Clone, Copy)]
 pub(super) struct Totals<X, const N: usize> {
     pub sums: [X; N],
-    rests: [X; N],
+    pub rests: [X; N],
 }
 
 impl<X: Zeroed + Copy, const N: usize> Totals<X, N> {

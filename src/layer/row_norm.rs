@@ -8,7 +8,7 @@
 //! The mean is two numbers, the second of which is what lies below the last digit of the first (`kernel::center`): a
 //! row of equal numbers gives exactly 0, and one far from 0 its right values. Squares that overflow are taken of
 //! smaller parts of the numbers, so that a row of huge ones is normalised, too. dgain and dbias are summed in blocks of
-//! 32 rows, and then over the blocks.
+//! 32 rows, and then over the blocks with what rounding took from each sum (`kernel/sums.rs`).
 
 use core::fmt::{Result as Written, Write};
 use core::marker::PhantomData;
@@ -214,8 +214,8 @@ impl<const N: usize, const M: usize, T: Scalar, A: Array<T = T>> Layer for RowNo
     type Wants = Apart;
     type Leaves = InPlace;
     type Learns = Yes;
-    /// The output, dgain and dbias.
-    type Saved<P: Place, const B: usize> = ([A; B], [T; N], [T; M]);
+    /// The output; dgain and dbias, each with what rounding took from it.
+    type Saved<P: Place, const B: usize> = ([A; B], [[T; N]; 2], [[T; M]; 2]);
     type Wide<const B: usize> = [A; B];
     type Slots<K: Copies> = (K::Of<[T; N]>, K::Of<[T; M]>);
 
@@ -251,8 +251,8 @@ impl<const N: usize, const M: usize, T: Scalar, A: Array<T = T>> Layer for RowNo
         _: Context,
     ) {
         let (n, epsilon) = (T::from_usize(N), self.epsilon());
-        dgain.fill(T::ZERO);
-        dbias.fill(T::ZERO);
+        dgain.fill([T::ZERO; N]);
+        dbias.fill([T::ZERO; M]);
         let dy = rows_mut::<N, A>(take_mut(A::group_mut(grad), x.len()));
         // The output isn't read any more: x̂ takes its place.
         let normal = rows_mut::<N, A>(take_mut(y, x.len()));
@@ -277,8 +277,8 @@ impl<const N: usize, const M: usize, T: Scalar, A: Array<T = T>> Layer for RowNo
                 }
             }
         }
-        kernel::learn_all::<K, T, R, _>(Role::Scale, &mut self.gain, &mut slots.0, dgain, rule);
-        kernel::learn_all::<K, T, R, _>(Role::Bias, &mut self.bias, &mut slots.1, dbias, rule);
+        kernel::learn_all::<K, T, R, _>(Role::Scale, &mut self.gain, &mut slots.0, &dgain[0], rule);
+        kernel::learn_all::<K, T, R, _>(Role::Bias, &mut self.bias, &mut slots.1, &dbias[0], rule);
     }
 
     fn visit(&self, path: Path, visitor: &mut impl FnMut(Parameter<'_, T>)) {

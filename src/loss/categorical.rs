@@ -204,6 +204,7 @@ impl<T: Scalar, L: Label, const CLASSES: usize> Compares<[T; CLASSES], L> for So
     #[inline(always)]
     fn loss(&self, y: &[T; CLASSES], label: &L) -> T {
         let (ln_sum, max) = log_sum(y);
+        // From +0, as the sum of a batch.
         T::ZERO + (ln_sum + (max - probability(y, *label)))
     }
 }
@@ -246,6 +247,7 @@ impl<T: Scalar, const CLASSES: usize> Compares<[T; CLASSES], Vector<CLASSES, T>>
     #[inline(always)]
     fn loss(&self, y: &[T; CLASSES], target: &Vector<CLASSES, T>) -> T {
         let (ln_sum, max) = log_sum(y);
+        // From +0, as the sum of a batch.
         T::ZERO + total::sum(y.iter().zip(&target.0).map(|(&y, &t)| t * (ln_sum + (max - y))))
     }
 }

@@ -9,7 +9,8 @@ use crate::storage::nearest;
 
 /// Adagrad: c ← c + g²; w ← w - η g / (√c + ε). Keeps c. Duchi, Hazan and Singer 2011.
 ///
-/// c never sinks: a gradient whose square overflows stops its weight for good, as one does in `f64` that is so much larger than those that follow.
+/// c never sinks: a gradient whose square overflows stops its weight for good, as one does in `f64` that is so much
+/// larger than those that follow.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Adagrad<T = f32> {
     learning_rate: T,

@@ -13,17 +13,19 @@ use crate::storage::nearest;
 ///
 /// Keeps m and v. Defaults: β₁ = 0.9, β₂ = 0.999, ε = 10⁻⁷, outside the root. Kingma and Ba 2015.
 ///
-/// A gradient whose square overflows leaves the weight where it is, as one does in `f64` that is so much larger than those that follow. v is then
-/// infinite; after every 128th step (after each, if β₂ < 0.95) it becomes the largest number, and m at most the (1 - β₁) / √(1 - β₂) times its root that
-/// a single gradient makes of it. From there both sink as ever, and the weight moves again. In `f32` with β₂ = 0.999 that takes about 89,000
-/// steps; as many as in `f64` where |g| is up to 6·10²⁰, at most a tenth fewer up to 10²², and fewer than in `f64` beyond. To have such a
+/// A gradient whose square overflows leaves the weight where it is, as one does in `f64` that is so much larger than
+/// those that follow. v is then infinite; after every 128th step (after each, if β₂ < 0.945) it becomes the largest
+/// number, and m at most the (1 - β₁) / √(1 - β₂) times its root that a single gradient makes of it. From there both
+/// sink as ever, and the weight moves again. In `f32` with β₂ = 0.999 that takes about 89,000 steps; as many as in
+/// `f64` where |g| is up to 6·10²⁰, at most a tenth fewer up to 10²², and fewer than in `f64` beyond. To have such a
 /// gradient refused or made smaller, clip it.
 ///
-/// After the same steps an m below 2²⁶ times the smallest normal number and a v below 2¹¹ times it become 0 (8·10⁻³¹ and 2·10⁻³⁵ in `f32`),
-/// because arithmetic with smaller ones is slow on many processors: where a gradient stays 0, the weight comes to rest.
+/// After the same steps an m below 2²⁶ times the smallest normal number and a v below 2¹¹ times it become 0 (8·10⁻³¹
+/// and 2·10⁻³⁵ in `f32`), because arithmetic with smaller ones is slow on many processors: where a gradient stays 0,
+/// the weight comes to rest.
 ///
-/// β₁ and β₂ are `f64` in every precision: 1 - β and ln β are rounded to `T` once, when the optimizer is made, and 1 - βᵗ is -expm1(t ln β) in `T`.
-/// Made in a `const`, it leaves no arithmetic of `f64` to the program:
+/// β₁ and β₂ are `f64` in every precision: 1 - β and ln β are rounded to `T` once, when the optimizer is made, and 1 -
+/// βᵗ is -expm1(t ln β) in `T`. Made in a `const`, it leaves no arithmetic of `f64` to the program:
 ///
 /// ```
 /// # use stackprop::prelude::*;

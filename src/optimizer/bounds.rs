@@ -1,8 +1,9 @@
 //! What keeps the numbers that an optimizer remembers in range.
 //!
-//! Where a gradient stays 0, running means and velocities sink; arithmetic with numbers below the smallest normal one takes many times as long
-//! on some processors, and stays so: 0.9 times a few of the smallest steps is rounded to as many. And a running mean of squares that overflowed would
-//! never come back. Both are looked for after every 128th step, when it takes a few instructions for each number, or after each if β is small.
+//! Where a gradient stays 0, running means and velocities sink; arithmetic with numbers below the smallest normal one
+//! takes many times as long on some processors, and stays so: 0.9 times a few of the smallest steps is rounded to as
+//! many. And a running mean of squares that overflowed would never come back. Both are looked for after every 128th
+//! step, when it takes a few instructions for each number, or after each if β is small.
 
 use crate::kernel::Lanes;
 use crate::scalar::Scalar;
@@ -16,15 +17,15 @@ pub(super) fn due(step: u64) -> bool {
     step % PERIOD == PERIOD - 1
 }
 
-/// Whether a mean of squares has to be looked at after each step: at β = 0.95 it comes back from an overflow to 1 after 1,730 steps, of which 127 more
-/// are a small part.
+/// Whether a mean of squares has to be looked at after each step: at β = 0.95 it comes back from an overflow to 1 after
+/// 1,730 steps, of which 127 more are a small part. The limit is below 0.95, so that 0.95 in `f32` isn't under it.
 #[inline(always)]
 pub(super) fn is_fast<T: Scalar>(beta: T) -> bool {
     beta < T::from_f64(0.945)
 }
 
-/// Numbers, those below 2²⁶ times the smallest normal number replaced by 0: at β = 0.9, what is left stays normal for 171 steps. What sinks faster
-/// is 0 by itself before long.
+/// Numbers, those below 2²⁶ times the smallest normal number replaced by 0: at β = 0.9, what is left stays normal for
+/// 171 steps. What sinks faster is 0 by itself before long.
 #[inline(always)]
 pub(super) fn flushed<T: Scalar, V: Lanes<T>>(x: V) -> V {
     let least = normal::<T>() * T::from_f64(67_108_864.0);
@@ -34,15 +35,16 @@ pub(super) fn flushed<T: Scalar, V: Lanes<T>>(x: V) -> V {
     x.at_least(-x).below(V::splat(least), V::ZERO, x)
 }
 
-/// Means of squares, those below 2¹¹ times the smallest normal number replaced by 0: at β = 0.95, what is left stays normal for 148 steps. And an
-/// infinite one by the largest number.
+/// Means of squares, those below 2¹¹ times the smallest normal number replaced by 0: at β = 0.95, what is left stays
+/// normal for 148 steps. And an infinite one by the largest number.
 #[inline(always)]
 pub(super) fn squares_held<T: Scalar, V: Lanes<T>>(x: V) -> V {
     let least = V::splat(normal::<T>() * T::from_f64(2048.0));
     V::splat(largest()).at_most(x.below(least, V::ZERO, x))
 }
 
-/// Means of gradients and of their squares: [`flushed`] and [`squares_held`]; beside one that was infinite, the first is at most `ratio` times its root.
+/// Means of gradients and of their squares: [`flushed`] and [`squares_held`]; beside one that was infinite, the first
+/// is at most `ratio` times its root.
 #[inline(always)]
 pub(super) fn both_held<T: Scalar, V: Lanes<T>>([m, v]: [V; 2], ratio: impl FnOnce() -> T) -> [V; 2] {
     let infinity = -T::MIN;

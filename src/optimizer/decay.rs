@@ -6,8 +6,8 @@ use crate::layer::SettingError;
 use crate::scalar::Scalar;
 use crate::storage::nearest;
 
-/// β as an optimizer computes with it. What is left of 1 and the logarithm come from the `f64` that was given and are rounded once: of 0.999 in
-/// `f32`, 1 - β would be 1.3·10⁻⁵ off.
+/// β as an optimizer computes with it. What is left of 1 and the logarithm come from the `f64` that was given and are
+/// rounded once: of 0.999 in `f32`, 1 - β would be 1.3·10⁻⁵ off.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Decay<T> {
     /// 1 - β.
@@ -47,8 +47,9 @@ impl<T: Scalar> Decay<T> {
         if x > T::from_f64(40.0) {
             return T::ONE;
         }
-        // A series where x is at most 1/8, to which it is brought; then back by 1 - e⁻²ˣ = (1 - e⁻ˣ) (2 - (1 - e⁻ˣ)). Less than half of libm's code, if
-        // the compiler doesn't write out several turns of the loops, which are at most three: hence the black boxes.
+        // A series where x is at most 1/8, to which it is brought; then back by 1 - e⁻²ˣ = (1 - e⁻ˣ) (2 - (1 - e⁻ˣ)).
+        // Less than half of libm's code, if the compiler doesn't write out several turns of the loops, which are at
+        // most three: hence the black boxes.
         let mut eighths = 0;
         while x > T::from_f64(0.125) {
             x *= T::from_f64(0.125);
@@ -87,8 +88,8 @@ impl<T: Scalar> Decay<T> {
     };
 }
 
-/// ln x for 0 <= x < 1, in const. x = m 2ᵉ with m from √½ to √2, and ln m = 2 artanh s with s = (m - 1) / (m + 1), as a series: the next term is
-/// below 10⁻¹⁸ of the first. Near 1, e is 0 and m - 1 exact.
+/// ln x for 0 <= x < 1, in const. x = m 2ᵉ with m from √½ to √2, and ln m = 2 artanh s with s = (m - 1) / (m + 1), as a
+/// series: the next term is below 10⁻¹⁸ of the first. Near 1, e is 0 and m - 1 exact.
 const fn ln(x: f64) -> f64 {
     if x == 0.0 {
         return f64::NEG_INFINITY;

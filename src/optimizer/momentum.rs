@@ -1,7 +1,7 @@
 //! Gradient descent with momentum, in three conventions.
 //!
-//! After every 128th step a v below 2²⁶ times the smallest normal number becomes 0 (8·10⁻³¹ in `f32`), because arithmetic with smaller ones is slow
-//! on many processors.
+//! After every 128th step a v below 2²⁶ times the smallest normal number becomes 0 (8·10⁻³¹ in `f32`), because
+//! arithmetic with smaller ones is slow on many processors.
 
 use super::bounds::{due, flushed};
 use super::{CopiesOf, Optimizer, Rule, checked_fraction, checked_rate, tried};

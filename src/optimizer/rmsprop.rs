@@ -11,9 +11,10 @@ use crate::storage::nearest;
 
 /// RMSprop: c ← ρ c + (1 - ρ) g²; w ← w - η g / (√c + ε). Keeps c. Tieleman and Hinton, Coursera lecture 6.5, 2012.
 ///
-/// A gradient whose square overflows leaves the weight where it is: c is infinite, and becomes the largest number after every 128th step (after
-/// each, if ρ < 0.95), so that the weight moves again, about as soon as in `f64`, whose c is larger. After the same steps a c below 2¹¹ times
-/// the smallest normal number becomes 0, because arithmetic with smaller ones is slow on many processors.
+/// A gradient whose square overflows leaves the weight where it is: c is infinite, and becomes the largest number after
+/// every 128th step (after each, if ρ < 0.945), so that the weight moves again, about as soon as in `f64`, whose c is
+/// larger. After the same steps a c below 2¹¹ times the smallest normal number becomes 0, because arithmetic with
+/// smaller ones is slow on many processors.
 ///
 /// ρ is `f64` in every precision: 1 - ρ is rounded to `T` once.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -98,7 +98,8 @@ impl core::fmt::Debug for Shape {
 
 /// Nested arrays of one scalar: `f32`, `[f32; 3]`, `[[f32; 3]; 2]`, and so on. The values that pass between layers.
 ///
-/// It is sealed: `unsafe` code relies on an `Array` being [`LEN`](Self::LEN) numbers of type [`T`](Self::T), one behind the other, and nothing else.
+/// It is sealed: `unsafe` code relies on an `Array` being [`LEN`](Self::LEN) numbers of type [`T`](Self::T), one behind
+/// the other, and nothing else.
 pub trait Array: Sealed + Sample {
     /// The scalar in them.
     type T: Scalar;

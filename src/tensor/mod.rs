@@ -3,7 +3,8 @@
 //! [`Vector`], [`Matrix`], [`Tensor3`] and [`Tensor4`] are names of one type, [`Tensor`], which wraps nested arrays without changing their layout:
 //! a `&[[f32; 3]; 2]` becomes a `&Matrix<2, 3>` by [`Tensor::from_ref`], at no cost. Higher ranks are `Tensor<[...]>` of deeper arrays.
 //!
-//! A tensor is of `f32` where its type is written without another number type. That doesn't hold for values whose type is inferred, see [`Tensor::new`].
+//! A tensor is of `f32` where its type is written without another number type. That doesn't hold for values whose type
+//! is inferred, see [`Tensor::new`].
 //!
 //! Small results are returned; large ones are written in place by the methods that end in `_to`, or changed by `apply` and the assigning operators.
 
@@ -29,7 +30,8 @@ use crate::total;
 #[derive(Clone, Copy, PartialEq)]
 pub struct Tensor<A>(pub A);
 
-/// `N` numbers, of `f32` unless `T` is given; but in `Vector::new([1.0])`, without `N`, the type is inferred: see [`Tensor::new`].
+/// `N` numbers, of `f32` unless `T` is given; but in `Vector::new([1.0])`, without `N`, the type is inferred: see
+/// [`Tensor::new`].
 pub type Vector<const N: usize, T = f32> = Tensor<[T; N]>;
 /// `ROWS` times `COLS` numbers, row-major; of `f32`, as [`Vector`] is.
 pub type Matrix<const ROWS: usize, const COLS: usize, T = f32> = Tensor<[[T; COLS]; ROWS]>;
@@ -42,9 +44,10 @@ pub type Tensor4<const A: usize, const B: usize, const C: usize, const D: usize,
 impl<A> Tensor<A> {
     /// A tensor of the given values.
     ///
-    /// Their type is inferred, and Rust takes numbers without a type for `f64` where nothing else uses them as `f32`: a network of `f32` that the tensor
-    /// is given to does, a text doesn't. To have `f32` in any case, name the size, `Vector::<2>::new(..)`, or the type of one number, `1.0f32`. Where a
-    /// tensor that became one of `f64` meets one of `f32`, the compiler says "expected `f32`, found `f64`".
+    /// Their type is inferred, and Rust takes numbers without a type for `f64` where nothing else uses them as `f32`: a
+    /// network of `f32` that the tensor is given to does, a text doesn't. To have `f32` in any case, name the size,
+    /// `Vector::<2>::new(..)`, or the type of one number, `1.0f32`. Where a tensor that became one of `f64` meets one
+    /// of `f32`, the compiler says "expected `f32`, found `f64`".
     ///
     /// ```
     /// # use stackprop::prelude::*;
@@ -159,8 +162,8 @@ impl<A: Array> Tensor<A> {
         }
     }
 
-    /// Sum of all numbers: of up to 32 in order, of more in blocks of 32, whose sums are added without loss. So its
-    /// error doesn't grow with their number.
+    /// Sum of all numbers: of up to 32 in order, of more in blocks of 32, to each of whose sums is added what
+    /// rounding took from the sum before. So its error doesn't grow with their number.
     pub fn sum(&self) -> A::T {
         total::sum(self.as_slice().iter().copied())
     }
@@ -175,7 +178,8 @@ impl<A: Array> Tensor<A> {
         total::dot(self.as_slice(), other.as_slice())
     }
 
-    /// Root of the sum of squares, in the order of [`sum`](Self::sum), also where a square is out of range; infinite only where the root is.
+    /// Root of the sum of squares, in the order of [`sum`](Self::sum), also where a square is out of range; infinite
+    /// only where the root is.
     pub fn norm(&self) -> A::T {
         let (root, power) = Squares::of(self.as_slice()).root();
         root / power

@@ -48,7 +48,7 @@ impl<T: Scalar, const ROWS: usize, const COLS: usize> Matrix<ROWS, COLS, T> {
         out
     }
 
-    /// Sum of each column: of up to 32 rows in order, of more in blocks of 32, whose sums are added without loss.
+    /// Sum of each column, its numbers in the order of [`Tensor::sum`](super::Tensor::sum).
     pub fn sum_rows(&self) -> Vector<COLS, T> {
         let mut sum = Vector::ZERO;
         kernel::column_sums::<Portable, T, COLS>(&self.0, &mut sum.0);

@@ -3,8 +3,8 @@
 use crate::scalar::Scalar;
 use crate::total::{BLOCK, Total};
 
-/// Σ x², from which comes the root where x² itself is out of range: beside the plain sum there are those of numbers that were made smaller
-/// and larger by a power of two. Blue 1978.
+/// Σ x², from which comes the root where x² itself is out of range: beside the plain sum there are those of numbers
+/// that were made smaller and larger by a power of two. Blue 1978.
 #[derive(Clone, Copy, Debug)]
 pub struct Squares<T> {
     plain: T,

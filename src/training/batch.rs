@@ -7,10 +7,10 @@ use crate::tensor::{Array, Tensor};
 
 /// Room for `BATCH` samples, 1 at least, of type `In` and their targets: what an epoch fills again and again.
 ///
-/// A batch of small samples can be a variable, which starts as [`ZERO`](Self::ZERO). A large one, such as sixteen images
-/// of 224 x 224 pixels, is a `static` or [`boxed`](Self::boxed): a variable is on the stack, and a build without
-/// optimisation has a second one there while it starts.
-/// `clone()` returns its copy by value; [`boxed_copy`](Zeroed::boxed_copy) doesn't.
+/// A batch of small samples can be a variable, which starts as [`ZERO`](Self::ZERO). A large one, such as sixteen
+/// images of 224 x 224 pixels, is a `static` or [`boxed`](Self::boxed): a variable is on the stack, and a build without
+/// optimisation has a second one there while it starts. `clone()` returns its copy by value;
+/// [`boxed_copy`](Zeroed::boxed_copy) doesn't.
 #[derive(Clone)]
 #[expect(missing_debug_implementations)]
 pub struct Batch<In, Target, const BATCH: usize> {

@@ -74,7 +74,8 @@ pub struct Step<'s, N: Layer, O: Optimizer<T = N::T>, G: Sink, const B: usize> {
     pub context: Context,
 }
 
-/// The micro-batches whose gradients are in the buffer. That of a sample is divided by the number of samples of the first one, in all of them.
+/// The micro-batches whose gradients are in the buffer. That of a sample is divided by the number of samples of the
+/// first one, in all of them.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug)]
 pub struct Gathered {
@@ -245,8 +246,8 @@ pub(super) fn accumulate<K: Kernels, N: Layer, const B: usize>(
     gathered.add(x.len());
 }
 
-/// [`Accumulate`], for a micro-batch that may be smaller or larger than the first: penalties, which aren't summed over samples, count as much
-/// as its samples do.
+/// [`Accumulate`], for a micro-batch that may be smaller or larger than the first: penalties, which aren't summed over
+/// samples, count as much as its samples do.
 #[derive(Clone, Copy, Debug)]
 struct Gather<T> {
     share: T,
@@ -271,7 +272,8 @@ impl<T: Scalar> Rule<T> for Gather<T> {
     }
 }
 
-/// Updates every parameter from the buffered gradient, of which the mean over its samples is taken and clipped, and clears the buffer.
+/// Updates every parameter from the buffered gradient, of which the mean over its samples is taken and clipped, and
+/// clears the buffer.
 #[inline(always)]
 pub(super) fn apply<K: Kernels, N: Layer, O: Optimizer<T = N::T>>(
     network: &mut N,

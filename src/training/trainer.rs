@@ -290,7 +290,7 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
     /// One epoch: every sample once, in an order that follows from the seed and the step count, the last batch short if need be.
     ///
     /// `sample(i, input)` fills the input with sample `i` and returns its target. Returns the mean loss of all samples,
-    /// whose sum loses nothing however many there are.
+    /// whose error doesn't grow with their number.
     ///
     /// A last batch of a single sample, from which a layer cannot learn ([`StepError::SingleSample`]), is left out: of
     /// the order, of the mean, and [`skipped`](Self::skipped) says so. Which sample that is differs from epoch to
@@ -425,8 +425,8 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
 }
 
 impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize> Trainer<N, L, O, BATCH, Buffered> {
-    /// Holds the norm of the whole gradient at `norm`; 0 turns it off. A finite gradient may be of any size: its norm is found where its
-    /// squares are out of range, too.
+    /// Holds the norm of the whole gradient at `norm`; 0 turns it off. A finite gradient may be of any size: its norm
+    /// is found where its squares are out of range, too.
     ///
     /// # Errors
     /// [`SettingError::Clip`] if it isn't finite or is negative; then nothing changes.
@@ -435,10 +435,11 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize> Trai
         Ok(())
     }
 
-    /// Adds the gradient of a batch of 1 to `BATCH` samples to the buffer, without a step. Returns the mean loss of these samples.
+    /// Adds the gradient of a batch of 1 to `BATCH` samples to the buffer, without a step. Returns the mean loss of
+    /// these samples.
     ///
-    /// Micro-batches may differ in size: each sample counts the same, so that the step is that of one batch of all of them. (Batch norm still takes
-    /// the statistics of each micro-batch.) Penalties count once a step.
+    /// Micro-batches may differ in size: each sample counts the same, so that the step is that of one batch of all of
+    /// them. (Batch norm still takes the statistics of each micro-batch.) Penalties count once a step.
     ///
     /// # Errors
     /// [`StepError`]; then nothing has changed.
@@ -449,7 +450,8 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize> Trai
         kernel::run(Gather { trainer: self, x, targets })
     }
 
-    /// One step with the mean of the accumulated gradients over all samples, and an empty buffer after it. Without any, nothing happens.
+    /// One step with the mean of the accumulated gradients over all samples, and an empty buffer after it. Without any,
+    /// nothing happens.
     ///
     /// # Errors
     /// [`StepError::NonFiniteGradient`]: the accumulated gradients are dropped, all else is as before.
@@ -460,8 +462,9 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize> Trai
         Ok(())
     }
 
-    /// Shows the accumulated gradient of every parameter: the sum over the samples since the last step, divided by the number of samples of the
-    /// first micro-batch. With one, it is the mean; with more of the same size, the sum of their means.
+    /// Shows the accumulated gradient of every parameter: the sum over the samples since the last step, divided by the
+    /// number of samples of the first micro-batch. With one, it is the mean; with more of the same size, the sum of
+    /// their means.
     pub fn gradient(&mut self, mut visitor: impl FnMut(Parameter<'_, N::T>)) {
         let mut show = ShowGradient(&mut visitor);
         visit_gradients(&mut self.network, &mut self.gradient, &mut show);

@@ -1,11 +1,11 @@
 //! Random numbers: orders, starting weights, what reset leaves alone.
 
+use crate::common::run::parameter_bits as bits;
 use stackprop::init::{Init, initialise};
 use stackprop::layer::{Layer, SettingError};
 use stackprop::parameter::Path;
 use stackprop::prelude::*;
 use stackprop::random::{Shuffle, generator, mix, mix32};
-use stackprop::scalar::Scalar;
 use stackprop::weights;
 
 /// How far the counts of all orders of `n` are from equal ones: χ², in standard deviations from what chance gives.
@@ -134,12 +134,6 @@ fn a_long_order_has_each_position_once() {
     assert!(places.iter().all(|&place| place < u32::MAX as usize));
     places.sort_unstable();
     assert!(places.windows(2).all(|w| w[0] < w[1]));
-}
-
-fn bits<L: Layer>(layer: &L) -> Vec<u64> {
-    let mut bits = Vec::new();
-    layer.visit(Path::default(), &mut |p| bits.extend(p.values().map(|value| value.to_f64().to_bits())));
-    bits
 }
 
 fn sgd() -> Sgd<f64> {

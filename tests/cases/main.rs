@@ -1,4 +1,5 @@
-//! Programs that once gave wrong numbers, panicked or misled, each with its kind: the right outcome, with other sizes and values beside.
+//! Programs that once gave wrong numbers, panicked or misled, each with its kind: the right outcome, with other sizes
+//! and values beside.
 
 #[path = "../common/mod.rs"]
 mod common;

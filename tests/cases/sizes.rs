@@ -76,7 +76,8 @@ fn windows_of_nothing() {
     assert_eq!(positions::<Same<2>>(7, 4), [4, 1]);
 }
 
-/// Multiply-adds are counted in 64 bits, on a target of 32 bits, too: there it is `firmware` that builds such a network.
+/// Multiply-adds are counted in 64 bits, on a target of 32 bits, too: there it is `firmware` that builds such a
+/// network.
 #[test]
 fn counts_beyond_32_bits() {
     type Image = Conv2d<56, 56, 512, 56, 56, 512, 3, 3, Same>;

@@ -1,24 +1,18 @@
 //! Tapes and the gradient checker: a second backward, statistics by hand, masks, `f32`.
 
+use crate::common::run::uniform;
 use stackprop::check::{GradientCheck, GradientReport, check_layer, check_loss};
 use stackprop::init::initialise;
 use stackprop::layer::{Elementwise, Layer};
 use stackprop::prelude::*;
 use stackprop::random::generator;
 use stackprop::scalar::Scalar;
-use stackprop::tensor::Array;
 
 /// A layer with weights of a seed.
 fn layer<L: Layer>() -> L {
     let mut layer = L::ZERO;
     initialise(&mut layer, Init::HeNormal, &mut generator(3));
     layer
-}
-
-fn uniform<A: Array>(seed: u64) -> Tensor<A> {
-    let mut x = Tensor::ZERO;
-    x.fill_uniform(&mut generator(seed), -A::T::ONE, A::T::ONE);
-    x
 }
 
 /// The numbers to the bit; the zeros are one.

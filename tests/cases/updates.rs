@@ -30,8 +30,8 @@ fn norm(values: &[f64]) -> f64 {
     if largest == 0.0 { 0.0 } else { largest * values.iter().map(|v| (v / largest).powi(2)).sum::<f64>().sqrt() }
 }
 
-/// A step at learning rate 1 from zeros with inputs `x` and targets -`t`, its gradient clipped to a norm: what the weights are then. The
-/// gradient of a weight is x t, that of a bias t.
+/// A step at learning rate 1 from zeros with inputs `x` and targets -`t`, its gradient clipped to a norm: what the
+/// weights are then. The gradient of a weight is x t, that of a bias t.
 fn clipped<T: Scalar>(x: [f64; 2], t: [f64; 3], bound: f64, in_slices: bool) -> Vec<f64> {
     type Training<T> = Sliced<Dense<2, 3, T>, MeanSquaredError<3>, Sgd<T>, 1, Buffered>;
     let mut sliced = Training::<T>::boxed();
@@ -167,8 +167,8 @@ fn penalised<T: Scalar, G: Sink>() -> Box<Sliced<Penalised<T>, SoftmaxCrossEntro
     sliced
 }
 
-/// A step from micro-batches is that of one batch of all their samples, penalties counted once; whole and in slices, ended by `apply` and by a
-/// step.
+/// A step from micro-batches is that of one batch of all their samples, penalties counted once; whole and in slices,
+/// ended by `apply` and by a step.
 fn unequal<T: Scalar>(sizes: &[usize], tolerance: f64) {
     let x: [[T; 3]; 12] =
         std::array::from_fn(|i| std::array::from_fn(|j| number(((7 * i + 5 * j) % 11) as f64 / 11.0 - 0.4)));
@@ -432,8 +432,8 @@ fn an_infinite_gradient_is_reported() {
     assert_eq!(fused.step(&Matrix::new([[1.0]]), &[Vector::new([1.0])]), Err(StepError::NonFiniteLoss));
 }
 
-/// Trains with all inputs, then with two of five silent: what the optimizer keeps is never subnormal for long, and ends at 0 where the gradient
-/// is 0. `least` is the smallest normal number.
+/// Trains with all inputs, then with two of five silent: what the optimizer keeps is never subnormal for long, and ends
+/// at 0 where the gradient is 0. `least` is the smallest normal number.
 fn silent<T: Scalar, O: Optimizer<T = T>, G: Sink>(optimizer: O, steps: usize, least: f64) {
     let mut t = Trainer::<(Dense<5, 20, T>, ReLU<20, T>, Dense<20, 3, T>), SoftmaxCrossEntropy<3>, O, 2, G>::boxed();
     t.reset(1, optimizer).unwrap();

@@ -1,5 +1,6 @@
-//! Layers of more multiply-adds than 32 bits can count, where sizes are 32 bits: their weights and activations fit into the memory that such a target can
-//! address. It is compiled, so that every constant of every kernel is worked out; nobody runs it.
+//! Layers of more multiply-adds than 32 bits can count, where sizes are 32 bits: their weights and activations fit into
+//! the memory that such a target can address. It is compiled, so that every constant of every kernel is worked out;
+//! nobody runs it.
 #![no_std]
 
 use stackprop::prelude::*;

@@ -360,7 +360,10 @@ pub fn learn_bias<K: Kernels, T: Scalar, U: Rule<T>, const C: usize>(
         for v in 0..NV {
             let count = if PART && v + 1 == NV { last } else { <V<T, K>>::LANES };
             // SAFETY: the panels cover `C` columns.
-            unsafe { update_vector::<T, V<T, K>, U, _>(bias, slots, j + v * <V<T, K>>::LANES, count, sums[v], Role::Bias, rule) };
+            unsafe {
+                let at = j + v * <V<T, K>>::LANES;
+                update_vector::<T, V<T, K>, U, _>(bias, slots, at, count, sums[v], Role::Bias, rule);
+            }
         }
     });
     if <V<T, K>>::LANES == 1 && rule.due() {
