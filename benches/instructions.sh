@@ -3,7 +3,7 @@
 #   benches/instructions.sh             checks against instructions.txt: instructions that run (3 %), vector instructions and bytes of code (10 %);
 #                                       and that a small dense layer has neither a loop nor a call
 #   benches/instructions.sh --update    stores the figures of this compiler, and the listing of the small layer
-#   benches/instructions.sh --build     clean build time of a small program, beside the same with ndarray; code size of its step
+#   benches/instructions.sh --size      bytes of code of a small network's step
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export LC_ALL=C
@@ -33,7 +33,7 @@ code_of() {
     local kernels=$1 name=instructions${#2}$2 next
     while true; do
         code "$name" >"$work/function"
-        next=$(grep -oE "<[^>+]*[0-9]$kernels[^>+]*>" "$work/function" | head -1 | tr -d '<>' || true)
+        next=$(grep -oE "<[^>+]*[0-9]${kernels}[^>+]*>" "$work/function" | head -1 | tr -d '<>' || true)
         if [ -n "$next" ]; then
             code "$next"
             return
@@ -120,63 +120,9 @@ compare() {
         END { exit bad }' $stored "$work/figures"
 }
 
-# The time of a clean release build of a program that depends on one crate.
-build_time_of() {
-    local name=$1 dependency=$2
-    mkdir -p "$work/$name/src"
-    cat >"$work/$name/src/main.rs"
-    printf '[package]\nname = "%s-program"\nversion = "0.0.0"\nedition = "2024"\n[dependencies]\n%s\n' "$name" "$dependency" >"$work/$name/Cargo.toml"
-    (
-        cd "$work/$name"
-        export CARGO_TARGET_DIR="$work/$name/target"
-        cargo fetch --quiet
-        TIMEFORMAT="$name: built in %R s, of which %U s of CPU"
-        time cargo build --release --quiet
-    )
-}
-
-build_times() {
-    build_time_of stackprop "stackprop = { path = \"$PWD\" }" <<'RUST'
-use stackprop::prelude::*;
-fn main() {
-    let mut training = Trainer::<(Dense<64, 32>, ReLU<32>, Dense<32, 10>), SoftmaxCrossEntropy<10>, Sgd, 32>::boxed();
-    training.reset(1, Sgd::new(0.01).unwrap()).unwrap();
-    println!("{}", training.step(&Matrix::ZERO, &[1u8; 32]).unwrap());
-}
-RUST
-    build_time_of ndarray 'ndarray = { version = "0.17", default-features = false, features = ["std"] }' <<'RUST'
-use ndarray::{Array1, Array2, Axis};
-fn main() {
-    let (x, labels) = (Array2::<f32>::zeros((32, 64)), [1usize; 32]);
-    let (mut w1, mut b1) = (Array2::<f32>::from_elem((64, 32), 0.1), Array1::<f32>::zeros(32));
-    let (mut w2, mut b2) = (Array2::<f32>::from_elem((32, 10), 0.1), Array1::<f32>::zeros(10));
-    let hidden = (x.dot(&w1) + &b1).mapv(|v| v.max(0.0));
-    let mut dy = hidden.dot(&w2) + &b2;
-    let mut loss = 0.0;
-    for (mut row, &label) in dy.rows_mut().into_iter().zip(&labels) {
-        let most = row.fold(f32::MIN, |a, &b| a.max(b));
-        row.mapv_inplace(|v| (v - most).exp());
-        let sum = row.sum();
-        row /= sum;
-        loss -= row[label].ln();
-        row[label] -= 1.0;
-    }
-    dy /= 32.0;
-    let mut dx = dy.dot(&w2.t());
-    dx.zip_mut_with(&hidden, |d, &h| if h <= 0.0 { *d = 0.0 });
-    w2.scaled_add(-0.01, &hidden.t().dot(&dy));
-    b2.scaled_add(-0.01, &dy.sum_axis(Axis(0)));
-    w1.scaled_add(-0.01, &x.t().dot(&dx));
-    b1.scaled_add(-0.01, &dx.sum_axis(Axis(0)));
-    println!("{} {}", loss / 32.0, w1.sum() + w2.sum() + b1.sum() + b2.sum());
-}
-RUST
-}
-
 build_benchmark
 case ${1:-} in
-    --build)
-        build_times
+    --size)
         for kernels in portable avx2 avx512; do
             echo "step of 64-32-10, batch 32, $kernels: $(bytes $kernels s3_batch_step) bytes"
         done
