@@ -19,6 +19,9 @@ networks=${*:-${known/mobilenet_32/}}
 source=$(cat benches/networks/Cargo.* benches/networks/src/* <(rustc --version) | git hash-object --stdin)
 kept=target/against/$revision-$source
 mkdir -p "$kept"
+# One run at a time: two would disturb each other.
+exec 9>target/against/lock
+! type flock >/dev/null 2>&1 || flock 9
 
 # The program of a network, from a tree, with a target folder.
 build() {
@@ -34,7 +37,7 @@ build_both() {
         mkdir -p "$work/old/benches/networks"
         cp -r benches/networks/Cargo.* benches/networks/src "$work/old/benches/networks"
         build "$work/old" "$work/target" "$1"
-        cp "$work/target/release/networks" "$kept/$1"
+        mv "$work/target/release/networks" "$kept/$1"
     fi
 }
 
@@ -56,8 +59,9 @@ table() {
         function finish() {
             if (n) {
                 sort(a); sort(b); sort(r)
-                printf "%-17s %-14s %12.1f %12.1f %8.3f", network, name, at(a, 0.5), at(b, 0.5), at(r, 0.5)
-                if (name !~ /^bytes/) printf " %8.3f %8.3f %8.3f", at(r, 0.25), at(r, 0.75), a[1] / b[1]
+                digits = name ~ /^bytes/ ? 0 : 1
+                printf "%-17s %-14s %12.*f %12.*f %8.3f", network, name, digits, at(a, 0.5), digits, at(b, 0.5), at(r, 0.5)
+                if (digits) printf " %8.3f %8.3f %8.3f", at(r, 0.25), at(r, 0.75), a[1] / b[1]
                 print ""
             }
             n = 0
