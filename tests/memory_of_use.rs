@@ -1,9 +1,12 @@
 //! What a [`Workspace`] takes: what must be alive at once, and no more.
 
+use stackprop::init::initialise;
 use stackprop::kernel::Kernels;
 use stackprop::layer::plan::{Beside, Given, Over, Taken};
 use stackprop::layer::{Infer, Place, Structure};
 use stackprop::prelude::*;
+use stackprop::random::generator;
+use stackprop::scalar::Scalar;
 
 type Separable = (
     DepthwiseConv2d<25, 5, 64, 25, 5, 3, 3, Same>,
@@ -175,4 +178,94 @@ fn whole_numbers_and_layers_that_are_only_used_run_in_a_workspace() {
     let y = workspace.infer_batch(&(Halve, Halve), Tensor::from_ref(&[[4, -4, 127], [1, 2, -128]]));
     assert_eq!(y.0, [[1, -1, 31], [0, 0, -32]]);
     assert_eq!(Workspace::<(Halve<3>, Halve<3>), 2>::BYTES, 6);
+}
+
+/// The outputs of a network in use, and those of a tape, which keeps all outputs: the same bits.
+fn same_as_in_training<N: Layer, const B: usize>(name: &str) {
+    println!("{name}, {B}");
+    let mut net = N::boxed();
+    initialise(&mut *net, Init::HeNormal, &mut generator(7));
+    let mut x = <Tensor<[N::In; B]>>::boxed();
+    for (i, x) in x.as_mut_slice().iter_mut().enumerate() {
+        *x = N::T::from_f64((i * 37 % 101) as f64 / 50.0 - 1.0);
+    }
+    let (mut tape, mut workspace) = (Tape::<N, B>::boxed(), Workspace::<N, B>::boxed());
+    for _ in 0..2 {
+        let used = workspace.infer_batch(&net, &x);
+        assert!(used.as_slice() == tape.forward(&net, &x).as_slice(), "{name}, {B} samples");
+    }
+    // Fewer samples than there is room for, and none that another one could have changed.
+    let mut one = Workspace::<N, 1>::boxed();
+    for (x, y) in x.rows().zip(tape.forward(&net, &x).rows()) {
+        assert!(one.infer(&net, x).as_slice() == y.as_slice(), "{name}, alone");
+    }
+}
+
+macro_rules! same_as_in_training {
+    ($($net:ty),* $(,)?) => { $(
+        same_as_in_training::<$net, 1>(stringify!($net));
+        same_as_in_training::<$net, 5>(stringify!($net));
+    )* };
+}
+
+#[test]
+fn outputs_are_those_of_training() {
+    same_as_in_training!(
+        // Layers that write over their input, in front and behind.
+        (ReLU<7>, Dense<7, 3>, Tanh<3>, Softmax<3>),
+        (Tanh<5>,),
+        (Softmax<3>, Dense<3, 17>, GELU<17>, ELU<17>, Dense<17, 1>),
+        (PositionEmbedding<3, 5>, LayerNorm<5, [[f32; 5]; 3]>, Flatten<[[f32; 5]; 3], 15>, Dense<15, 2>),
+        (Dense<4, 33>, RMSNorm<33>, ReLU<33>, LayerNorm<33>, Dense<33, 3>),
+        // Views, in front, behind, and alone.
+        (Flatten<[[f32; 3]; 5], 15>, Dense<15, 4>, Reshape<[f32; 4], [[f32; 2]; 2]>),
+        (Flatten<[[f32; 3]; 5], 15>, Tanh<15>),
+        (Flatten<[[f32; 3]; 5], 15>,),
+        // Both ends, and both ends of what is inside.
+        Residual<Dense<7, 7>>,
+        Residual<(Dense<7, 3>, Dense<3, 7>)>,
+        Residual<Tanh<7>>,
+        Residual<Reshape<[f32; 6], [f32; 6]>>,
+        (Dense<3, 7>, Residual<Dense<7, 7>>, Tanh<7>, Residual<(Dense<7, 3>, ReLU<3>, Dense<3, 7>)>, Dense<7, 2>),
+        (Dense<3, 7>, Tanh<7>, Residual<Reshape<[f32; 7], [f32; 7]>>, Residual<Sigmoid<7>>, Dense<7, 2>),
+        Residual<(Dense<3, 5>, Residual<(Dense<5, 9>, Residual<Dense<9, 9>>, Dense<9, 5>)>, Dense<5, 3>)>,
+        Sum<Dense<7, 3>, Dense<7, 3>>,
+        Sum<(Dense<7, 9>, Tanh<9>, Dense<9, 3>), Dense<7, 3>>,
+        (Dense<2, 7>, Sum<(Dense<7, 9>, Tanh<9>, Dense<9, 3>), Dense<7, 3>>, Dense<3, 1>),
+        (Dense<2, 7>, Sum<Dense<7, 9>, (Dense<7, 11>, ReLU<11>, Dense<11, 9>)>, Dense<9, 1>),
+        (Dense<2, 7>, Sum<Tanh<7>, Sigmoid<7>>, Sum<Reshape<[f32; 7], [f32; 7]>, Dense<7, 7>>, Dense<7, 1>),
+        (Dense<2, 7>, Sum<Dense<7, 3>, Sum<(Dense<7, 2>, Dense<2, 3>), Dense<7, 3>>>, Dense<3, 1>),
+        Concat<Dense<7, 3>, Dense<7, 5>, [f32; 8]>,
+        (Dense<2, 7>, Concat<Dense<7, 3>, (Dense<7, 9>, ReLU<9>, Dense<9, 5>), [f32; 8]>, Dense<8, 1>),
+        (Dense<2, 7>, Concat<Tanh<7>, Reshape<[f32; 7], [f32; 7]>, [f32; 14]>, Dense<14, 3>),
+        // Sequences, of which all steps are kept, or the last.
+        Lstm<11, 3, 5>,
+        (Lstm<11, 3, 5>, Last<11, 5>, Dense<5, 2>),
+        (Lstm<1, 3, 5>, Last<1, 5>),
+        (Lstm<8, 3, 17>, Tanh<8, [f32; 17]>, Last<8, 17>),
+        (Gru<9, 3, 5>, Gru<9, 5, 7>, Last<9, 7>, Dense<7, 2>),
+        (Rnn<17, 2, 3>, Rnn<17, 3, 33>, Last<17, 33>),
+        (Rnn<17, 2, 3>, Flatten<[[f32; 3]; 17], 51>, Dense<51, 2>),
+        ((Gru<9, 3, 5>, Lstm<9, 5, 4>), Last<9, 4>, Dense<4, 2>),
+        ((Dense<3, 6>, Reshape<[f32; 6], [[f32; 2]; 3]>, Gru<3, 2, 4>), (Last<3, 4>, Dense<4, 2>)),
+        ((Gru<9, 3, 5>, Tanh<9, [f32; 5]>), Last<9, 5>),
+        (Frozen<Gru<9, 3, 5>>, Frozen<Last<9, 5>>, Regularized<Dense<5, 2>>, ReLU<2>),
+        Residual<(Gru<9, 3, 3>, Lstm<9, 3, 3>)>,
+        Concat<(Gru<5, 6, 8>, Last<5, 8>), (Rnn<5, 6, 4>, Last<5, 4>), [f32; 12]>,
+        Recompute<((Dense<3, 5>, Tanh<5>), (Dense<5, 7>, ReLU<7>), (Dense<7, 2>,))>,
+        (MultiHeadAttention<7, 6, 2, 3>, Residual<MultiHeadAttention<7, 6, 3, 2, f32, Causal>>),
+        (Embedding<3, 5, 4>, Residual<(LayerNorm<4, [[f32; 4]; 3]>, SelfAttention<3, 4>)>, Transpose<3, 4>),
+        (
+            Conv2d<5, 7, 3, 5, 7, 4, 3, 3, Same>,
+            ReLU<5, [[f32; 4]; 7]>,
+            Pad2d<5, 7, 4, 7, 9, 1, 1>,
+            MaxPool2d<7, 9, 4, 3, 4, 2, 2>,
+            DepthwiseConv2d<3, 4, 4, 3, 4, 3, 3, Same>,
+            LeakyReLU<3, [[f32; 4]; 4]>,
+            ConvTranspose2d<3, 4, 4, 4, 5, 2, 2, 2>,
+            GlobalAvgPool2d<4, 5, 2>,
+        ),
+        (Conv1d<9, 2, 7, 3, 3>, SiLU<7, [f32; 3]>, AvgPool1d<7, 3, 3, 2>, Flatten<[[f32; 3]; 3], 9>, Dense<9, 2>),
+        (Dense<3, 5, f64>, Softplus<5, f64>, Residual<(Dense<5, 5, f64>, Tanh<5, f64>)>, Dense<5, 2, f64>),
+    );
 }

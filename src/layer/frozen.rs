@@ -2,8 +2,8 @@
 
 use core::marker::PhantomData;
 
-use super::plan::{Given, Taken};
-use super::{Context, Cost, Export, Infer, Layer, Need, No, Place, Sliceable, Slices, Structure};
+use super::plan::{Activations, Given, Sample, Short, Taken};
+use super::{Context, Cost, Export, InPlace, Infer, Layer, Need, No, Place, Sliceable, Slices, Structure};
 use crate::kernel::{Applied, Kernels, Lanes, Pointwise};
 use crate::optimizer::{Copies, CopiesOf, Rule};
 use crate::parameter::{Info, Parameter, Path, Role, Visitor};
@@ -99,6 +99,14 @@ impl<L: Infer> Infer for Frozen<L> {
     #[inline(always)]
     fn infer<'m, K: Kernels, P: Place, const B: usize>(&self, x: Taken<'m, Self, P, B>) -> Given<'m, Self, P, B> {
         self.layer.infer::<K, P, B>(x)
+    }
+
+    #[inline(always)]
+    fn infer_last<'m, K: Kernels, P: Place, Y: Sample, const B: usize>(
+        &self,
+        x: Activations<'m, Self::In, P, Short<L, P, B>, B>,
+    ) -> Activations<'m, Y, InPlace, Short<L, P, B>, B> {
+        self.layer.infer_last::<K, P, Y, B>(x)
     }
 
     #[inline(always)]

@@ -1,7 +1,7 @@
 //! FrozenRef: a frozen layer, or network, that stays where it is: in flash.
 
-use super::plan::{Given, Taken};
-use super::{Context, Cost, Export, Infer, Layer, Need, No, Place, Sliceable, Slices, Structure};
+use super::plan::{Activations, Given, Sample, Short, Taken};
+use super::{Context, Cost, Export, InPlace, Infer, Layer, Need, No, Place, Sliceable, Slices, Structure};
 use crate::kernel::Kernels;
 use crate::optimizer::{Copies, Rule};
 use crate::scalar::Scalar;
@@ -73,6 +73,17 @@ impl<L: Infer> Infer for FrozenRef<L> {
     fn infer<'m, K: Kernels, P: Place, const B: usize>(&self, x: Taken<'m, Self, P, B>) -> Given<'m, Self, P, B> {
         match self.layer {
             Some(layer) => layer.infer::<K, P, B>(x),
+            None => x.none(),
+        }
+    }
+
+    #[inline(always)]
+    fn infer_last<'m, K: Kernels, P: Place, Y: Sample, const B: usize>(
+        &self,
+        x: Activations<'m, Self::In, P, Short<L, P, B>, B>,
+    ) -> Activations<'m, Y, InPlace, Short<L, P, B>, B> {
+        match self.layer {
+            Some(layer) => layer.infer_last::<K, P, Y, B>(x),
             None => x.none(),
         }
     }

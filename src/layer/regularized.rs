@@ -2,8 +2,8 @@
 //!
 //! Backward: λ₁ sign(w) + 2 λ₂ w is added to the gradient, with sign(0) = 0.
 
-use super::plan::{Given, Taken};
-use super::{Context, Cost, Export, Infer, Layer, Need, Place, SettingError, Sliceable, Slices, Structure};
+use super::plan::{Activations, Given, Sample, Short, Taken};
+use super::{Context, Cost, Export, InPlace, Infer, Layer, Need, Place, SettingError, Sliceable, Slices, Structure};
 use crate::kernel::{Applied, Kernels, Lanes, Pointwise};
 use crate::optimizer::{Copies, Rule};
 use crate::parameter::{Parameter, Path, Role, Visitor};
@@ -122,6 +122,14 @@ impl<L: Layer> Infer for Regularized<L> {
     #[inline(always)]
     fn infer<'m, K: Kernels, P: Place, const B: usize>(&self, x: Taken<'m, Self, P, B>) -> Given<'m, Self, P, B> {
         self.layer.infer::<K, P, B>(x)
+    }
+
+    #[inline(always)]
+    fn infer_last<'m, K: Kernels, P: Place, Y: Sample, const B: usize>(
+        &self,
+        x: Activations<'m, Self::In, P, Short<L, P, B>, B>,
+    ) -> Activations<'m, Y, InPlace, Short<L, P, B>, B> {
+        self.layer.infer_last::<K, P, Y, B>(x)
     }
 
     #[inline(always)]
