@@ -66,6 +66,18 @@ pub unsafe trait Zeroed: Sized + 'static {
     }
 }
 
+/// Memory of which any bytes are a valid value: numbers, and arrays and tuples of them.
+///
+/// What a pass keeps is `Plain`, so that a trainer's inference can use the same memory.
+///
+/// # Safety
+/// Any bytes must be a valid value of the type.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` isn't arrays and tuples of numbers alone",
+    label = "memory of a pass is numbers, and arrays and tuples of them"
+)]
+pub unsafe trait Plain: Zeroed {}
+
 /// Fails, in const, if a type needs `Drop`, which would run once for each copy of its bytes.
 #[doc(hidden)]
 #[track_caller]
@@ -82,6 +94,8 @@ pub const fn plain<A>(name: &str) {
 pub struct Aligned<A>(pub A);
 // SAFETY: nothing but an `A` and padding.
 unsafe impl<A: Zeroed> Zeroed for Aligned<A> {}
+// SAFETY: nothing but an `A` and padding.
+unsafe impl<A: Plain> Plain for Aligned<A> {}
 
 macro_rules! zeroed_numbers { ($($t:ty)*) => { $(
     // SAFETY: zero bytes are the number zero.
@@ -89,14 +103,24 @@ macro_rules! zeroed_numbers { ($($t:ty)*) => { $(
 )* } }
 zeroed_numbers!(f32 f64 u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize bool);
 
+macro_rules! plain_numbers { ($($t:ty)*) => { $(
+    // SAFETY: any bytes are a number.
+    unsafe impl Plain for $t {}
+)* } }
+plain_numbers!(f32 f64 u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize);
+
 // SAFETY: an array holds nothing but its elements.
 unsafe impl<A: Zeroed, const N: usize> Zeroed for [A; N] {}
+// SAFETY: an array holds nothing but its elements.
+unsafe impl<A: Plain, const N: usize> Plain for [A; N] {}
 // SAFETY: `repr(transparent)`.
 unsafe impl<A: Zeroed> Zeroed for Tensor<A> {}
 // SAFETY: no bytes.
 unsafe impl<A: 'static> Zeroed for core::marker::PhantomData<A> {}
 // SAFETY: no bytes.
 unsafe impl Zeroed for () {}
+// SAFETY: no bytes.
+unsafe impl Plain for () {}
 // SAFETY: `None` is the null pointer, as the documentation of `Option` guarantees.
 unsafe impl<A: 'static> Zeroed for Option<&'static A> {}
 
@@ -104,6 +128,8 @@ macro_rules! zeroed_tuples {
     ($A:ident $($L:ident)*) => {
         // SAFETY: a tuple holds its fields and padding.
         unsafe impl<$A: Zeroed, $($L: Zeroed),*> Zeroed for ($A, $($L,)*) {}
+        // SAFETY: a tuple holds its fields and padding.
+        unsafe impl<$A: Plain, $($L: Plain),*> Plain for ($A, $($L,)*) {}
         zeroed_tuples!($($L)*);
     };
     () => {};
@@ -174,8 +200,42 @@ pub union Max<A, B> {
 }
 // SAFETY: zero bytes are a valid `A` and a valid `B`.
 unsafe impl<A: Zeroed, B: Zeroed> Zeroed for Max<A, B> {}
+// SAFETY: any bytes are a valid `A` and a valid `B`.
+unsafe impl<A: Plain, B: Plain> Plain for Max<A, B> {}
 // SAFETY: both variants are scalars alone, and the union starts as zeros, which initialises the longer one too.
 unsafe impl<T, A: Buffer<T>, B: Buffer<T>> Buffer<T> for Max<A, B> {}
+
+/// What a pass keeps, and the memory of use `M`, in turn: each finds what the other left.
+#[repr(C)]
+pub union Shared<A, M> {
+    kept: ManuallyDrop<A>,
+    used: ManuallyDrop<M>,
+}
+// SAFETY: zero bytes are a valid `A` and a valid `M`.
+unsafe impl<A: Zeroed, M: Zeroed> Zeroed for Shared<A, M> {}
+
+impl<A: Plain, M: Plain> Shared<A, M> {
+    /// What a pass keeps.
+    #[inline(always)]
+    pub fn kept(&mut self) -> &mut A {
+        // SAFETY: any bytes are an `A`, and all are initialised: they start as zeros.
+        unsafe { &mut self.kept }
+    }
+
+    /// The memory of use.
+    #[inline(always)]
+    pub fn used(&mut self) -> &mut M {
+        // SAFETY: any bytes are an `M`, and all are initialised: they start as zeros.
+        unsafe { &mut self.used }
+    }
+
+    /// What a pass keeps, to be read.
+    #[inline(always)]
+    pub fn kept_ref(&self) -> &A {
+        // SAFETY: as in `kept`.
+        unsafe { &self.kept }
+    }
+}
 
 /// Two buffers, one behind the other.
 #[repr(C)]
@@ -183,6 +243,8 @@ unsafe impl<T, A: Buffer<T>, B: Buffer<T>> Buffer<T> for Max<A, B> {}
 pub struct Both<A, B>(pub A, pub B);
 // SAFETY: an `A` and a `B`, and padding.
 unsafe impl<A: Zeroed, B: Zeroed> Zeroed for Both<A, B> {}
+// SAFETY: an `A` and a `B`, and padding.
+unsafe impl<A: Plain, B: Plain> Plain for Both<A, B> {}
 // SAFETY: both are scalars of one type alone, so there is no padding between them or behind.
 unsafe impl<T, A: Buffer<T>, B: Buffer<T>> Buffer<T> for Both<A, B> {}
 
@@ -190,17 +252,20 @@ unsafe impl<T, A: Buffer<T>, B: Buffer<T>> Buffer<T> for Both<A, B> {}
 #[expect(missing_debug_implementations)]
 pub struct Either<A, B> {
     memory: Max<A, B>,
-    holds_b: bool,
+    /// 1 if it holds a `B`.
+    holds_b: u8,
 }
 // SAFETY: zero bytes are a valid `A`, which then is what it holds.
 unsafe impl<A: Zeroed, B: Zeroed> Zeroed for Either<A, B> {}
+// SAFETY: any bytes are a valid `A`, a valid `B` and a number.
+unsafe impl<A: Plain, B: Plain> Plain for Either<A, B> {}
 
-impl<A: Zeroed, B: Zeroed> Either<A, B> {
+impl<A: Plain, B: Plain> Either<A, B> {
     /// The `A` that it holds; one of zeros if it held a `B`.
     #[inline(always)]
     pub fn first(&mut self) -> &mut A {
         self.turn(false);
-        // SAFETY: it holds an `A`.
+        // SAFETY: any bytes are an `A`.
         unsafe { &mut *(&raw mut self.memory).cast() }
     }
 
@@ -208,31 +273,23 @@ impl<A: Zeroed, B: Zeroed> Either<A, B> {
     #[inline(always)]
     pub fn second(&mut self) -> &mut B {
         self.turn(true);
-        // SAFETY: it holds a `B`.
-        unsafe { &mut *(&raw mut self.memory).cast() }
-    }
-
-    /// The `B` that it holds, or memory for one that isn't zeroed: the arena of a plan, of which any bytes are right.
-    #[inline(always)]
-    pub(crate) fn arena(&mut self) -> &mut B {
-        self.holds_b = true;
-        // SAFETY: the bytes are those of an `A` or a `B`; an arena is read as numbers alone, after they were written.
+        // SAFETY: any bytes are a `B`.
         unsafe { &mut *(&raw mut self.memory).cast() }
     }
 
     /// The `B`, if it holds one.
     #[inline(always)]
     pub fn held_second(&self) -> Option<&B> {
-        // SAFETY: it holds a `B`.
-        if self.holds_b { Some(unsafe { &*(&raw const self.memory).cast() }) } else { None }
+        // SAFETY: any bytes are a `B`.
+        if self.holds_b == 1 { Some(unsafe { &*(&raw const self.memory).cast() }) } else { None }
     }
 
     #[inline(always)]
     fn turn(&mut self, to_b: bool) {
-        if self.holds_b != to_b {
+        if self.holds_b != u8::from(to_b) {
             // SAFETY: zero bytes are a valid `A` and a valid `B`, which need no `Drop`.
             unsafe { (&raw mut self.memory).write_bytes(0, 1) };
-            self.holds_b = to_b;
+            self.holds_b = u8::from(to_b);
         }
     }
 }

@@ -87,15 +87,15 @@ fn the_bits_of_products_of_rows() {
 
 #[test]
 fn memory_in_turn_is_zero_at_each_turn() {
-    let mut memory = <Either<[u8; 3], Either<[u32; 2], bool>> as Zeroed>::ZERO;
+    let mut memory = <Either<[u8; 3], Either<[u32; 2], u16>> as Zeroed>::ZERO;
     assert_eq!(size_of_val(&memory), 8 + 4 + 4);
     assert_eq!(memory.first(), &[0; 3]);
     *memory.first() = [255; 3];
     assert_eq!(memory.first(), &[255; 3]);
     assert!(memory.held_second().is_none());
     *memory.second().first() = [7, 8];
-    assert!(!*memory.second().second());
-    assert_eq!(memory.held_second().and_then(|inner| inner.held_second()), Some(&false));
+    assert_eq!(*memory.second().second(), 0);
+    assert_eq!(memory.held_second().and_then(|inner| inner.held_second()), Some(&0));
     assert_eq!(memory.second().first(), &[0; 2]);
     assert_eq!(memory.first(), &[0; 3]);
 }

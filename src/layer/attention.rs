@@ -191,20 +191,10 @@ impl<const STEPS: usize, const N: usize, const HEADS: usize, const HEAD: usize, 
 type Scratches<const STEPS: usize, const N: usize, const HEADS: usize, const B: usize, T> =
     Both<[[[[T; N]; STEPS]; B]; 3], [[[T; STEPS]; STEPS]; HEADS]>;
 
-/// What forward leaves for backward.
-#[expect(missing_debug_implementations)]
-pub struct Attended<const STEPS: usize, const N: usize, const HEADS: usize, const B: usize, T> {
-    query: [[[T; N]; STEPS]; B],
-    key: [[[T; N]; STEPS]; B],
-    value: [[[T; N]; STEPS]; B],
-    /// `[head][step][step that it looks at]`.
-    probabilities: [[[[T; STEPS]; STEPS]; HEADS]; B],
-    /// Of all heads, side by side.
-    heads: [[[T; N]; STEPS]; B],
-    output: [[[T; N]; STEPS]; B],
-}
-crate::storage::zeroed!([const STEPS: usize, const N: usize, const HEADS: usize, const B: usize, T: Scalar]
-    Attended<STEPS, N, HEADS, B, T> { query, key, value, probabilities, heads, output });
+/// What forward leaves for backward: queries, keys, values, the heads side by side, and the output; and the weights of the means,
+/// `[head][step][step that it looks at]`.
+type Attended<const STEPS: usize, const N: usize, const HEADS: usize, const B: usize, T> =
+    ([[[[T; N]; STEPS]; B]; 5], [[[[T; STEPS]; STEPS]; HEADS]; B]);
 
 impl<const STEPS: usize, const N: usize, const HEADS: usize, const HEAD: usize, T: Scalar, M: Mask> Infer
     for MultiHeadAttention<STEPS, N, HEADS, HEAD, T, M>
@@ -268,7 +258,7 @@ impl<const STEPS: usize, const N: usize, const HEADS: usize, const HEAD: usize, 
     ) -> &'a mut [[[T; N]; STEPS]] {
         const { Self::CHECK }
         let x = P::read(x);
-        let Attended { query, key, value, probabilities, heads, output } = saved;
+        let ([query, key, value, heads, output], probabilities) = saved;
         let y = take_mut(output, x.len());
         self.project::<K, B>(x, [&mut *query, &mut *key, &mut *value].map(|rows| take_mut(rows, x.len())));
         for (((q, k), v), (p, y)) in
@@ -285,7 +275,7 @@ impl<const STEPS: usize, const N: usize, const HEADS: usize, const HEAD: usize, 
         x: &'a [[[T; N]; STEPS]],
         saved: &'a Attended<STEPS, N, HEADS, B, T>,
     ) -> &'a [[[T; N]; STEPS]] {
-        take(&saved.output, x.len())
+        take(&saved.0[4], x.len())
     }
 
     #[inline(always)]
@@ -298,7 +288,7 @@ impl<const STEPS: usize, const N: usize, const HEADS: usize, const HEAD: usize, 
         rule: &R,
         _: Context,
     ) {
-        let Attended { query, key, value, probabilities, heads, output } = saved;
+        let ([query, key, value, heads, output], probabilities) = saved;
         let [query, key, value, heads, output] = [query, key, value, heads, output].map(|rows| take_mut(rows, x.len()));
         let grad = take_mut(<[[T; N]; STEPS]>::group_mut(grad), x.len());
         let mut parameters = self.weight.iter_mut().zip(&mut self.bias).zip(slots);
@@ -375,7 +365,7 @@ impl<const STEPS: usize, const N: usize, const HEADS: usize, const HEAD: usize, 
         x: P::Input<'a, [[T; N]; STEPS]>,
         saved: &'a mut Attended<STEPS, N, HEADS, B, T>,
     ) -> &'a mut [[[T; N]; STEPS]] {
-        take_mut(&mut saved.output, P::read(x).len())
+        take_mut(&mut saved.0[4], P::read(x).len())
     }
 }
 

@@ -67,14 +67,14 @@ impl<N: Layer, L: Compares<N::Out, Y>, O: Optimizer<T = N::T>, Y> Task for Turn<
         let y = match (now, next) {
             ([_], [_]) => {
                 let contexts = [context, Context::new(*seed, *steps)];
-                network.turn::<K, O::Rule>([now, next], saved.first(), grad.flat(), slots, &rule, contexts)
+                network.turn::<K, O::Rule>([now, next], saved.kept(), grad.flat(), slots, &rule, contexts)
             }
             ([_], _) => {
-                network.backward::<K, Apart, 1, No, O::Rule>(now, saved.first(), grad.flat(), slots, &rule, context);
-                network.observe::<Apart, 1>(saved.first(), 1);
+                network.backward::<K, Apart, 1, No, O::Rule>(now, saved.kept(), grad.flat(), slots, &rule, context);
+                network.observe::<Apart, 1>(saved.kept(), 1);
                 return Ok(N::T::ZERO);
             }
-            (_, [_]) => network.forward::<K, Apart, 1>(next, saved.first(), context),
+            (_, [_]) => network.forward::<K, Apart, 1>(next, saved.kept(), context),
             _ => return Ok(N::T::ZERO),
         };
         compare::<K, N, L, Y, 1>(loss, y, from_ref(target), 1, grad)

@@ -198,9 +198,9 @@ impl<N: Sliceable, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, 
         let (slice, context, divisor) = (self.next, t.context(), t.divisor(self.samples));
         let mut result = Ok(());
         if slice < Self::LOSS {
-            t.network.forward_slice::<K, Apart, BATCH>(x, t.saved.0.first(), context, slice);
+            t.network.forward_slice::<K, Apart, BATCH>(x, t.saved.0.kept(), context, slice);
         } else if slice == Self::LOSS {
-            let y = N::output::<Apart, BATCH>(x, t.saved.0.first());
+            let y = N::output::<Apart, BATCH>(x, t.saved.0.kept());
             match compare::<K, N, L, Y, BATCH>(&t.loss, y, targets, divisor, &mut t.grad.0) {
                 Ok(loss) => self.loss = loss,
                 Err(error) => {
@@ -214,7 +214,7 @@ impl<N: Sliceable, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, 
                 slots: &mut t.slots,
                 gradient: &mut t.gradient,
                 x,
-                saved: t.saved.0.first(),
+                saved: t.saved.0.kept(),
                 grad: &mut t.grad.0,
                 rule: t.optimizer.rule(t.steps, N::T::ONE),
                 state: &mut t.state,
@@ -241,7 +241,7 @@ impl<N: Sliceable, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, 
             self.trainer.steps += 1;
         }
         if self.samples > 0 {
-            self.trainer.network.observe::<Apart, BATCH>(self.trainer.saved.0.first(), self.samples);
+            self.trainer.network.observe::<Apart, BATCH>(self.trainer.saved.0.kept(), self.samples);
         }
         Poll::Ready(Ok(self.loss))
     }

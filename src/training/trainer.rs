@@ -18,7 +18,7 @@ use crate::optimizer::{Copies, CopiesOf, Is, Optimizer, Rule};
 use crate::parameter::{FindZeros, Info, Parameter, Path, Visitor, visit_gradients, visit_values};
 use crate::random::{Shuffle, generator, mix};
 use crate::scalar::{Scalar, all_finite};
-use crate::storage::{Aligned, Buffer, Either, Zeroed, batch};
+use crate::storage::{Aligned, Buffer, Shared, Zeroed, batch};
 use crate::tape::infer;
 use crate::tensor::{Array, Tensor, take_mut};
 use crate::total::Total;
@@ -33,7 +33,7 @@ pub struct Trainer<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATC
     pub(super) network: N,
     pub(super) slots: N::Slots<<O::Rule as Rule<N::T>>::Slots>,
     pub(super) gradient: N::Slots<G::Copies>,
-    pub(super) saved: Aligned<Either<N::Saved<Apart, BATCH>, Memory<N, Apart, BATCH>>>,
+    pub(super) saved: Aligned<Shared<N::Saved<Apart, BATCH>, Memory<N, Apart, BATCH>>>,
     pub(super) grad: Aligned<N::Wide<BATCH>>,
     pub(super) steps: u64,
     pub(super) seed: u64,
@@ -212,13 +212,13 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
             slots: &mut self.slots,
             gradient: &mut self.gradient,
             x,
-            saved: self.saved.0.first(),
+            saved: self.saved.0.kept(),
             grad: &mut self.grad.0,
             rule: self.optimizer.rule(self.steps, N::T::ONE),
             state: &mut self.state,
             context,
         })?;
-        self.network.observe::<Apart, BATCH>(self.saved.0.first(), x.len());
+        self.network.observe::<Apart, BATCH>(self.saved.0.kept(), x.len());
         self.steps += 1;
         Ok(loss)
     }
@@ -245,7 +245,7 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
         const { Self::CHECK }
         self.check_learning(x, targets)?;
         let (context, divisor) = (self.context(), self.divisor(x.len()));
-        let y = self.network.forward::<K, Apart, BATCH>(x, self.saved.0.first(), context);
+        let y = self.network.forward::<K, Apart, BATCH>(x, self.saved.0.kept(), context);
         compare::<K, N, L, Y, BATCH>(&self.loss, y, targets, divisor, &mut self.grad.0)
     }
 
@@ -352,7 +352,7 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
             &mut sample,
             |trainer, x, targets| {
                 trainer.check(x, targets)?;
-                let y = infer::<N, BATCH>(&trainer.network, x, trainer.saved.0.arena());
+                let y = infer::<N, BATCH>(&trainer.network, x, trainer.saved.0.used());
                 if y.len() != x.len() {
                     return Err(StepError::NotReady);
                 }
@@ -420,7 +420,7 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
     #[inline(always)]
     fn infer_some<'a>(&'a mut self, x: &'a [N::In]) -> Result<&'a [N::Out], NotReady> {
         const { Self::CHECK }
-        if self.ready { Ok(infer::<N, BATCH>(&self.network, x, self.saved.0.arena())) } else { Err(NotReady) }
+        if self.ready { Ok(infer::<N, BATCH>(&self.network, x, self.saved.0.used())) } else { Err(NotReady) }
     }
 }
 
@@ -542,12 +542,12 @@ impl<N: Layer, L: Compares<N::Out, Y>, O: Optimizer<T = N::T>, const BATCH: usiz
             &mut trainer.network,
             &mut trainer.gradient,
             x,
-            trainer.saved.0.first(),
+            trainer.saved.0.kept(),
             &mut trainer.grad.0,
             &mut trainer.state.gathered,
             context,
         );
-        trainer.network.observe::<Apart, BATCH>(trainer.saved.0.first(), x.len());
+        trainer.network.observe::<Apart, BATCH>(trainer.saved.0.kept(), x.len());
         Ok(loss)
     }
 }

@@ -1,2 +1,2 @@
-pub static CLASSIFIER: Classifier = (Frozen::new((Dense::new([[-0.94397956, -1.6231186, -0.12095019], [-2.2201607, 0.07608342, -0.84594846]], [0.0, 0.0, 0.0]), LeakyReLU::with_slope(0.2),)), Zeroed::ZERO, Regularized::new(Dense::new([[0.1, -0.0], [1e-30, 3.4e38], [0.33333334, 16777216.0]], [-1.5, 0.0])), Zeroed::ZERO, Zeroed::ZERO,);
+pub static CLASSIFIER: Classifier = (Frozen::new((Dense::new([[-0.94397956, -1.6231186, -0.12095019], [-2.2201607, 0.07608342, -0.84594846]], [0.0, 0.0, 0.0]), LeakyReLU::with_slope(0.2),)), Zeroed::ZERO, Regularized::new(Dense::new([[0.1, -0.0], [1e-30, 3.4e38], [0.33333334, 16777216.0]], [-1.5, 0.0])), Dropout::of_rate(0.5), Zeroed::ZERO,);
 pub static FUNCTION: Function = Dense::new([[0.1, -1e300]], [0.3333333333333333, 2.0]);

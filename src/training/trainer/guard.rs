@@ -184,7 +184,7 @@ impl<N: Layer, O: Optimizer<T = N::T>> Guard<N, O> {
         x: &[N::In],
         targets: &[Y],
     ) -> bool {
-        let outputs = infer::<N, BATCH>(&trainer.network, x, trainer.saved.0.arena());
+        let outputs = infer::<N, BATCH>(&trainer.network, x, trainer.saved.0.used());
         let sum = total::sum(outputs.iter().zip(targets).map(|(y, target)| trainer.loss.loss(y, target)));
         let finite = sum.is_finite() && all_finite(N::Out::flatten(outputs));
         finite && sum <= self.factor() * self.mean * N::T::from_usize(x.len())
