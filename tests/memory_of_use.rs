@@ -182,7 +182,6 @@ fn whole_numbers_and_layers_that_are_only_used_run_in_a_workspace() {
 
 /// The outputs of a network in use, and those of a tape, which keeps all outputs: the same bits.
 fn same_as_in_training<N: Layer, const B: usize>(name: &str) {
-    println!("{name}, {B}");
     let mut net = N::boxed();
     initialise(&mut *net, Init::HeNormal, &mut generator(7));
     let mut x = <Tensor<[N::In; B]>>::boxed();
@@ -267,5 +266,55 @@ fn outputs_are_those_of_training() {
         ),
         (Conv1d<9, 2, 7, 3, 3>, SiLU<7, [f32; 3]>, AvgPool1d<7, 3, 3, 2>, Flatten<[[f32; 3]; 3], 9>, Dense<9, 2>),
         (Dense<3, 5, f64>, Softplus<5, f64>, Residual<(Dense<5, 5, f64>, Tanh<5, f64>)>, Dense<5, 2, f64>),
+    );
+}
+
+/// Training is the same with inferences between its steps, which leave other numbers where a pass keeps its own.
+fn the_same_with_inferences<N: Layer<T = f32, Out = [f32; 2]>>(name: &str) {
+    let mut x = <Tensor<[N::In; 5]>>::boxed();
+    for (i, x) in x.as_mut_slice().iter_mut().enumerate() {
+        *x = (i * 37 % 101) as f32 / 50.0 - 1.0;
+    }
+    let targets = [[1.0, -1.0], [0.5, 0.0], [0.0, 0.25], [-1.0, 1.0], [2.0, 0.0]].map(Tensor);
+    let steps = |inferences: bool| {
+        let mut training = Trainer::<N, MeanSquaredError<2>, Adam, 5>::boxed();
+        training.reset(3, Adam::new(0.01).unwrap()).unwrap();
+        let mut losses = Vec::new();
+        for _ in 0..6 {
+            if inferences {
+                training.infer_batch(&x).unwrap();
+            }
+            losses.push(training.step(&x, &targets).unwrap().to_bits());
+        }
+        losses
+    };
+    assert_eq!(steps(true), steps(false), "{name}");
+}
+
+#[test]
+fn inferences_between_steps_change_nothing() {
+    macro_rules! the_same {
+        ($($net:ty),* $(,)?) => { $(the_same_with_inferences::<$net>(stringify!($net));)* };
+    }
+    the_same!(
+        (Dense<4, 17>, BatchNorm<17>, ReLU<17>, Dropout<17>, Dense<17, 2>),
+        (Standardize<4>, Dense<4, 7>, LayerNorm<7>, Tanh<7>, RMSNorm<7>, Dense<7, 2>),
+        Recompute<((Dense<3, 5>, Tanh<5>), (Dense<5, 7>, ReLU<7>), (Dense<7, 2>,))>,
+        (
+            Residual<(Dense<3, 9>, GELU<9>, Dense<9, 3>)>,
+            Sum<Dense<3, 5>, (Dense<3, 7>, SiLU<7>, Dense<7, 5>)>,
+            Dense<5, 2>
+        ),
+        (Concat<(Gru<5, 6, 8>, Last<5, 8>), (Rnn<5, 6, 4>, Last<5, 4>), [f32; 12]>, Dense<12, 2>),
+        (Lstm<11, 3, 5>, Last<11, 5>, Dense<5, 2>),
+        (MultiHeadAttention<7, 6, 2, 3>, Transpose<7, 6>, Flatten<[[f32; 7]; 6], 42>, Dense<42, 2>),
+        (
+            Conv2d<5, 7, 3, 5, 7, 4, 3, 3, Same>,
+            BatchNorm2d<5, 7, 4>,
+            Pad2d<5, 7, 4, 7, 9, 1, 1>,
+            MaxPool2d<7, 9, 4, 3, 4, 2, 2>,
+            GlobalAvgPool2d<3, 4, 4>,
+            Dense<4, 2>,
+        ),
     );
 }
