@@ -68,7 +68,7 @@ pub unsafe trait Zeroed: Sized + 'static {
 
 /// Memory of which any bytes are a valid value: numbers, and arrays and tuples of them.
 ///
-/// What a pass keeps is `Plain`, so that a trainer's inference can use the same memory.
+/// What a pass keeps is `Pod`, so that a trainer's inference can use the same memory.
 ///
 /// # Safety
 /// Any bytes must be a valid value of the type.
@@ -76,7 +76,7 @@ pub unsafe trait Zeroed: Sized + 'static {
     message = "`{Self}` isn't arrays and tuples of numbers alone",
     label = "memory of a pass is numbers, and arrays and tuples of them"
 )]
-pub unsafe trait Plain: Zeroed {}
+pub unsafe trait Pod: Zeroed {}
 
 /// Fails, in const, if a type needs `Drop`, which would run once for each copy of its bytes.
 #[doc(hidden)]
@@ -95,7 +95,7 @@ pub struct Aligned<A>(pub A);
 // SAFETY: nothing but an `A` and padding.
 unsafe impl<A: Zeroed> Zeroed for Aligned<A> {}
 // SAFETY: nothing but an `A` and padding.
-unsafe impl<A: Plain> Plain for Aligned<A> {}
+unsafe impl<A: Pod> Pod for Aligned<A> {}
 
 macro_rules! zeroed_numbers { ($($t:ty)*) => { $(
     // SAFETY: zero bytes are the number zero.
@@ -105,14 +105,14 @@ zeroed_numbers!(f32 f64 u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize bool
 
 macro_rules! plain_numbers { ($($t:ty)*) => { $(
     // SAFETY: any bytes are a number.
-    unsafe impl Plain for $t {}
+    unsafe impl Pod for $t {}
 )* } }
 plain_numbers!(f32 f64 u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize);
 
 // SAFETY: an array holds nothing but its elements.
 unsafe impl<A: Zeroed, const N: usize> Zeroed for [A; N] {}
 // SAFETY: an array holds nothing but its elements.
-unsafe impl<A: Plain, const N: usize> Plain for [A; N] {}
+unsafe impl<A: Pod, const N: usize> Pod for [A; N] {}
 // SAFETY: `repr(transparent)`.
 unsafe impl<A: Zeroed> Zeroed for Tensor<A> {}
 // SAFETY: no bytes.
@@ -120,7 +120,7 @@ unsafe impl<A: 'static> Zeroed for core::marker::PhantomData<A> {}
 // SAFETY: no bytes.
 unsafe impl Zeroed for () {}
 // SAFETY: no bytes.
-unsafe impl Plain for () {}
+unsafe impl Pod for () {}
 // SAFETY: `None` is the null pointer, as the documentation of `Option` guarantees.
 unsafe impl<A: 'static> Zeroed for Option<&'static A> {}
 
@@ -129,7 +129,7 @@ macro_rules! zeroed_tuples {
         // SAFETY: a tuple holds its fields and padding.
         unsafe impl<$A: Zeroed, $($L: Zeroed),*> Zeroed for ($A, $($L,)*) {}
         // SAFETY: a tuple holds its fields and padding.
-        unsafe impl<$A: Plain, $($L: Plain),*> Plain for ($A, $($L,)*) {}
+        unsafe impl<$A: Pod, $($L: Pod),*> Pod for ($A, $($L,)*) {}
         zeroed_tuples!($($L)*);
     };
     () => {};
@@ -175,7 +175,7 @@ macro_rules! zeroed_here {
 }
 pub(crate) use zeroed_here as zeroed;
 
-/// Plain memory of scalars, seen as one flat slice: a buffer that a gradient passes through.
+/// Pod memory of scalars, seen as one flat slice: a buffer that a gradient passes through.
 ///
 /// # Safety
 /// The type consists of `T`s alone, one behind the other and without padding, and a `T` has a size. Any `T`s may be
@@ -201,7 +201,7 @@ pub union Max<A, B> {
 // SAFETY: zero bytes are a valid `A` and a valid `B`.
 unsafe impl<A: Zeroed, B: Zeroed> Zeroed for Max<A, B> {}
 // SAFETY: any bytes are a valid `A` and a valid `B`.
-unsafe impl<A: Plain, B: Plain> Plain for Max<A, B> {}
+unsafe impl<A: Pod, B: Pod> Pod for Max<A, B> {}
 // SAFETY: both variants are scalars alone, and the union starts as zeros, which initialises the longer one too.
 unsafe impl<T, A: Buffer<T>, B: Buffer<T>> Buffer<T> for Max<A, B> {}
 
@@ -214,7 +214,7 @@ pub union Shared<A, M> {
 // SAFETY: zero bytes are a valid `A` and a valid `M`.
 unsafe impl<A: Zeroed, M: Zeroed> Zeroed for Shared<A, M> {}
 
-impl<A: Plain, M: Plain> Shared<A, M> {
+impl<A: Pod, M: Pod> Shared<A, M> {
     /// What a pass keeps.
     #[inline(always)]
     pub fn kept(&mut self) -> &mut A {
@@ -244,7 +244,7 @@ pub struct Both<A, B>(pub A, pub B);
 // SAFETY: an `A` and a `B`, and padding.
 unsafe impl<A: Zeroed, B: Zeroed> Zeroed for Both<A, B> {}
 // SAFETY: an `A` and a `B`, and padding.
-unsafe impl<A: Plain, B: Plain> Plain for Both<A, B> {}
+unsafe impl<A: Pod, B: Pod> Pod for Both<A, B> {}
 // SAFETY: both are scalars of one type alone, so there is no padding between them or behind.
 unsafe impl<T, A: Buffer<T>, B: Buffer<T>> Buffer<T> for Both<A, B> {}
 
@@ -258,9 +258,9 @@ pub struct Either<A, B> {
 // SAFETY: zero bytes are a valid `A`, which then is what it holds.
 unsafe impl<A: Zeroed, B: Zeroed> Zeroed for Either<A, B> {}
 // SAFETY: any bytes are a valid `A`, a valid `B` and a number.
-unsafe impl<A: Plain, B: Plain> Plain for Either<A, B> {}
+unsafe impl<A: Pod, B: Pod> Pod for Either<A, B> {}
 
-impl<A: Plain, B: Plain> Either<A, B> {
+impl<A: Pod, B: Pod> Either<A, B> {
     /// The `A` that it holds; one of zeros if it held a `B`.
     #[inline(always)]
     pub fn first(&mut self) -> &mut A {

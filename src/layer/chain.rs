@@ -11,7 +11,7 @@ use crate::kernel::{self, Kernels, Slopes};
 use crate::optimizer::{Copies, Rule};
 use crate::parameter::{Parameter, Path, Visitor};
 use crate::scalar::Scalar;
-use crate::storage::{Activations, Buffer, Max, Plain, Sample, Zeroed};
+use crate::storage::{Activations, Buffer, Max, Pod, Sample, Zeroed};
 use crate::tensor::Array;
 
 /// Layer `A` and the chain `B` of those behind it, as a type.
@@ -183,7 +183,7 @@ pub trait Chain: Uses<First: Layer<T = Self::Scalar>, Out: Array<T = Self::Scala
     type Scalar: Scalar;
     type Leaves: Place;
     type Learns: Need;
-    type Saved<P: Place, const B: usize>: Plain;
+    type Saved<P: Place, const B: usize>: Pod;
     type Wide<const B: usize>: Buffer<Self::Scalar>;
     type Slots<K: Copies>: Zeroed;
 

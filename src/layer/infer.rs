@@ -5,7 +5,7 @@ use core::marker::PhantomData;
 use super::{Cost, InPlace, Place, Structure};
 use crate::kernel::{Applied, Kernels, Lanes};
 use crate::scalar::Scalar;
-use crate::storage::{Activations, Both, Plain, Sample, Zeroed};
+use crate::storage::{Activations, Both, Pod, Sample, Zeroed};
 
 /// A function that can be used: a single layer, or a network of them. What can be trained, too, is a [`Layer`](super::Layer).
 ///
@@ -91,7 +91,7 @@ pub type Given<'m, L, P, const B: usize> = Activations<'m, <L as Infer>::Out, Le
 /// How much memory use takes, and where the output is in the end.
 pub trait Plan {
     /// What must be alive at once.
-    type Memory: Plain;
+    type Memory: Pod;
     /// In this memory, or outside, where the input is.
     type Leaves: Place;
     /// What the layer reads of its input.
@@ -132,7 +132,7 @@ impl Reads for LastStep {
 #[derive(Debug)]
 pub struct Within<M>(PhantomData<M>);
 
-impl<M: Plain> Plan for Within<M> {
+impl<M: Pod> Plan for Within<M> {
     type Memory = M;
     type Leaves = InPlace;
     type Reads = All;
@@ -143,7 +143,7 @@ impl<M: Plain> Plan for Within<M> {
 #[derive(Debug)]
 pub struct OfLast<M>(PhantomData<M>);
 
-impl<M: Plain> Plan for OfLast<M> {
+impl<M: Pod> Plan for OfLast<M> {
     type Memory = M;
     type Leaves = InPlace;
     type Reads = LastStep;
@@ -154,7 +154,7 @@ impl<M: Plain> Plan for OfLast<M> {
 #[derive(Debug)]
 pub struct Stepwise<M, L>(PhantomData<(M, L)>);
 
-impl<M: Plain, L: Plain> Plan for Stepwise<M, L> {
+impl<M: Pod, L: Pod> Plan for Stepwise<M, L> {
     type Memory = M;
     type Leaves = InPlace;
     type Reads = All;

@@ -132,7 +132,7 @@ use crate::optimizer::{Copies, Rule};
 use crate::parameter::{Parameter, Path, Visitor};
 use crate::random::mix;
 use crate::scalar::Scalar;
-use crate::storage::{Buffer, Plain, Zeroed};
+use crate::storage::{Buffer, Pod, Zeroed};
 use crate::tensor::Array;
 
 /// A differentiable function with parameters: a single layer, or a network of them.
@@ -156,7 +156,7 @@ pub trait Layer: Infer<In: Array<T = <Self as Layer>::T>, Out: Array<T = <Self a
     /// Whether there is something to train.
     type Learns: Need;
     /// What forward leaves for backward: the output, if it is not written over the input, and whatever else.
-    type Saved<P: Place, const B: usize>: Plain;
+    type Saved<P: Place, const B: usize>: Pod;
     /// The widest dy that enters any layer in here.
     type Wide<const B: usize>: Buffer<Self::T>;
     /// `K` copies of the parameters: optimizer state, or a gradient.

@@ -1,7 +1,7 @@
 //! Two decisions that types make: where a layer writes its output, and whether a gradient is wanted.
 
 use crate::sealed::Sealed;
-use crate::storage::{Buffer, Plain};
+use crate::storage::{Buffer, Pod};
 use crate::tensor::{Array, take, take_mut};
 
 impl Sealed for Apart {}
@@ -15,9 +15,9 @@ pub trait Place: Sealed {
     /// The input of a batch of `X`: shared, or to be overwritten.
     type Input<'a, X: 'a>;
     /// The layer's own output buffer: an `A`, or nothing.
-    type Buffer<A: Plain>: Plain;
+    type Buffer<A: Pod>: Pod;
     /// An `A` that stays where it is while the output is written: the input if it is in the same memory, or nothing.
-    type Held<A: Plain>: Plain;
+    type Held<A: Pod>: Pod;
     /// The one buffer of gradients if it is apart, or the other.
     type Choose<T, A: Buffer<T>, B: Buffer<T>>: Buffer<T>;
     /// Whether it is in place.
@@ -37,11 +37,11 @@ pub trait Place: Sealed {
     /// The output, found again, to be changed.
     fn output_mut<'a, X, const B: usize>(x: Self::Input<'a, X>, buffer: &'a mut Self::Buffer<[X; B]>) -> &'a mut [X]
     where
-        X: Plain;
+        X: Pod;
     /// The output, found again.
     fn output<'a, X, const B: usize>(x: &'a [X], buffer: &'a Self::Buffer<[X; B]>) -> &'a [X]
     where
-        X: Plain;
+        X: Pod;
 }
 
 /// What a layer wants of its input's memory: [`Apart`] leaves it alone, [`InPlace`] writes the output there, and [`View`] takes it as the output.
@@ -76,8 +76,8 @@ pub struct InPlace;
 
 impl Place for Apart {
     type Input<'a, X: 'a> = &'a [X];
-    type Buffer<A: Plain> = A;
-    type Held<A: Plain> = ();
+    type Buffer<A: Pod> = A;
+    type Held<A: Pod> = ();
     type Choose<T, A: Buffer<T>, B: Buffer<T>> = A;
     const IN_PLACE: bool = false;
 
@@ -100,19 +100,19 @@ impl Place for Apart {
         y
     }
     #[inline(always)]
-    fn output_mut<'a, X: Plain, const B: usize>(x: &'a [X], buffer: &'a mut [X; B]) -> &'a mut [X] {
+    fn output_mut<'a, X: Pod, const B: usize>(x: &'a [X], buffer: &'a mut [X; B]) -> &'a mut [X] {
         take_mut(buffer, x.len())
     }
     #[inline(always)]
-    fn output<'a, X: Plain, const B: usize>(x: &'a [X], buffer: &'a [X; B]) -> &'a [X] {
+    fn output<'a, X: Pod, const B: usize>(x: &'a [X], buffer: &'a [X; B]) -> &'a [X] {
         take(buffer, x.len())
     }
 }
 
 impl Place for InPlace {
     type Input<'a, X: 'a> = &'a mut [X];
-    type Buffer<A: Plain> = ();
-    type Held<A: Plain> = A;
+    type Buffer<A: Pod> = ();
+    type Held<A: Pod> = A;
     type Choose<T, A: Buffer<T>, B: Buffer<T>> = B;
     const IN_PLACE: bool = true;
 
@@ -133,11 +133,11 @@ impl Place for InPlace {
         x
     }
     #[inline(always)]
-    fn output_mut<'a, X: Plain, const B: usize>(x: &'a mut [X], _: &'a mut ()) -> &'a mut [X] {
+    fn output_mut<'a, X: Pod, const B: usize>(x: &'a mut [X], _: &'a mut ()) -> &'a mut [X] {
         x
     }
     #[inline(always)]
-    fn output<'a, X: Plain, const B: usize>(x: &'a [X], _: &'a ()) -> &'a [X] {
+    fn output<'a, X: Pod, const B: usize>(x: &'a [X], _: &'a ()) -> &'a [X] {
         x
     }
 }

@@ -10,7 +10,7 @@ use super::{Apart, Context, Cost, Export, Fits, Infer, Layer, Need, Network, No,
 use crate::kernel::{self, Kernels};
 use crate::optimizer::{Copies, Rule};
 use crate::parameter::{Parameter, Path, Visitor};
-use crate::storage::{Either, Plain, Zeroed};
+use crate::storage::{Either, Pod, Zeroed};
 use crate::tensor::{take, take_mut};
 
 /// A network of 1 to 16 blocks, `Recompute<(A, B, ...)>`, that trades time for memory: it keeps each block's output, and the other activations of one
@@ -182,9 +182,9 @@ const fn without_statistics(cost: Cost) -> Cost {
 #[expect(clippy::too_many_arguments, reason = "those of `Layer`")]
 pub trait Blocks: Chain {
     /// The outputs of all blocks but the last.
-    type Kept<const B: usize>: Plain;
+    type Kept<const B: usize>: Pod;
     /// Memory for what each of the blocks keeps, in turn.
-    type InTurn<const B: usize>: Plain;
+    type InTurn<const B: usize>: Pod;
 
     fn ahead<'a, K: Kernels, const B: usize>(
         blocks: Self::Refs<'_>,

@@ -8,14 +8,14 @@
 use core::marker::PhantomData;
 use core::slice::{from_raw_parts, from_raw_parts_mut};
 
-use super::{Both, Plain};
+use super::{Both, Pod};
 use crate::layer::{Apart, InPlace, Place};
 
 /// What passes between layers in use: a number, or arrays of such.
 ///
 /// # Safety
 /// Any bytes are a value of the type, which has no padding and no `Drop`.
-pub unsafe trait Sample: Plain + Copy + Sync {}
+pub unsafe trait Sample: Pod + Copy + Sync {}
 
 macro_rules! samples { ($($t:ty)*) => { $(
     // SAFETY: any bytes are a number.
@@ -53,7 +53,7 @@ pub struct Activations<'m, X, P, M, const B: usize> {
     borrowed: PhantomData<Borrowed<'m, X, P, M>>,
 }
 
-impl<'m, X: Sample, M: Plain, const B: usize> Activations<'m, X, Apart, M, B> {
+impl<'m, X: Sample, M: Pod, const B: usize> Activations<'m, X, Apart, M, B> {
     /// Samples from outside, at most `B` of them.
     #[inline(always)]
     pub(crate) fn given(x: &'m [X], memory: &'m mut M) -> Self {
@@ -64,7 +64,7 @@ impl<'m, X: Sample, M: Plain, const B: usize> Activations<'m, X, Apart, M, B> {
     }
 }
 
-impl<'m, X: Sample, M: Plain, const B: usize> Activations<'m, X, InPlace, M, B> {
+impl<'m, X: Sample, M: Pod, const B: usize> Activations<'m, X, InPlace, M, B> {
     /// The samples, to be changed.
     #[inline(always)]
     pub fn rows_mut(&mut self) -> &mut [X] {
@@ -86,7 +86,7 @@ impl<'m, X: Sample, M: Plain, const B: usize> Activations<'m, X, InPlace, M, B> 
     }
 }
 
-impl<'m, X: Sample, P: Place, M: Plain, const B: usize> Activations<'m, X, P, M, B> {
+impl<'m, X: Sample, P: Place, M: Pod, const B: usize> Activations<'m, X, P, M, B> {
     /// The samples.
     #[inline(always)]
     pub fn rows(&self) -> &[X] {
@@ -230,7 +230,7 @@ impl<'m, X: Sample, P: Place, M: Plain, const B: usize> Activations<'m, X, P, M,
 
     /// The samples for a layer whose own arena is at most as large, and how this one is found again.
     #[inline(always)]
-    pub(crate) fn enter<N: Plain>(self) -> (Activations<'m, X, P, N, B>, Whole<'m, M>) {
+    pub(crate) fn enter<N: Pod>(self) -> (Activations<'m, X, P, N, B>, Whole<'m, M>) {
         const { holds(size_of::<N>() <= size_of::<M>() && align_of::<N>() <= align_of::<M>()) }
         let whole = Whole { start: self.start, end: self.end, borrowed: PhantomData };
         (self.rename(), whole)
@@ -269,7 +269,7 @@ impl<'m, X: Sample, P: Place, M: Plain, const B: usize> Activations<'m, X, P, M,
 
     /// The samples for a layer inside, while they stay.
     #[inline(always)]
-    pub(crate) fn hold<N: Plain>(self) -> (Activations<'m, X, Apart, N, B>, Self) {
+    pub(crate) fn hold<N: Pod>(self) -> (Activations<'m, X, Apart, N, B>, Self) {
         const { Self::rests::<N>() }
         // SAFETY: they stay until `sum`, which takes what the layer inside gives.
         (unsafe { self.rest::<N>() }, self)
@@ -278,7 +278,7 @@ impl<'m, X: Sample, P: Place, M: Plain, const B: usize> Activations<'m, X, P, M,
     /// What the layer inside gave, and the samples: one's numbers, to which the other's are to be added, those, and the sum. It is where the samples
     /// were, or where the others are if the samples were given.
     #[inline(always)]
-    pub(crate) fn sum<N: Plain, Y: Sample, Q: Place>(
+    pub(crate) fn sum<N: Pod, Y: Sample, Q: Place>(
         self,
         y: Activations<'m, Y, Q, N, B>,
     ) -> (Activations<'m, Y, InPlace, M, B>, &'m [Y]) {
@@ -295,7 +295,7 @@ impl<'m, X: Sample, P: Place, M: Plain, const B: usize> Activations<'m, X, P, M,
 
     /// The samples for the first of two layers beside each other, while they stay.
     #[inline(always)]
-    pub(crate) fn first<N: Plain>(&self) -> Activations<'m, X, Apart, N, B> {
+    pub(crate) fn first<N: Pod>(&self) -> Activations<'m, X, Apart, N, B> {
         const {
             let (x, align) = (if P::IN_PLACE { size_of::<[X; B]>() } else { 0 }, align_of::<M>());
             holds(up(x, align) + size_of::<N>() <= size_of::<M>());
@@ -307,7 +307,7 @@ impl<'m, X: Sample, P: Place, M: Plain, const B: usize> Activations<'m, X, P, M,
 
     /// The samples for the second layer, while they stay and what the first one gave.
     #[inline(always)]
-    pub(crate) fn second<R: Plain, N: Plain, A: Sample>(
+    pub(crate) fn second<R: Pod, N: Pod, A: Sample>(
         &self,
         a: &Activations<'m, A, InPlace, N, B>,
     ) -> Activations<'m, X, Apart, R, B> {
@@ -322,7 +322,7 @@ impl<'m, X: Sample, P: Place, M: Plain, const B: usize> Activations<'m, X, P, M,
 
     /// Room for what is made of both layers' outputs, beside them.
     #[inline(always)]
-    pub(crate) fn third<N: Plain, R: Plain, A: Sample, C: Sample, Z: Sample>(
+    pub(crate) fn third<N: Pod, R: Pod, A: Sample, C: Sample, Z: Sample>(
         &self,
         _: &Activations<'m, A, InPlace, N, B>,
         c: &Activations<'m, C, InPlace, R, B>,
@@ -375,7 +375,7 @@ pub(crate) struct Whole<'m, M> {
 impl<'m, M> Whole<'m, M> {
     /// What a layer gave in it, which has all of it.
     #[inline(always)]
-    pub(crate) fn leave<Y: Sample, Q: Place, N: Plain, const B: usize>(
+    pub(crate) fn leave<Y: Sample, Q: Place, N: Pod, const B: usize>(
         self,
         y: Activations<'m, Y, Q, N, B>,
     ) -> Activations<'m, Y, Q, M, B> {
@@ -396,7 +396,7 @@ pub struct Beside<'m, X, Y, S, P, M, const B: usize> {
     scratch: *mut S,
 }
 
-impl<'m, X: Sample, Y: Sample, S: Scratch, P: Place, M: Plain, const B: usize> Beside<'m, X, Y, S, P, M, B> {
+impl<'m, X: Sample, Y: Sample, S: Scratch, P: Place, M: Pod, const B: usize> Beside<'m, X, Y, S, P, M, B> {
     /// Samples, outputs and scratch, which hold any numbers.
     #[inline(always)]
     pub fn parts(&mut self) -> (&[X], &mut [Y], &mut S) {
@@ -415,7 +415,7 @@ impl<'m, X: Sample, Y: Sample, S: Scratch, P: Place, M: Plain, const B: usize> B
 ///
 /// # Safety
 /// Any bytes are a value of the type, which has no padding, as `CHECK` makes sure in a build, and no `Drop`.
-pub unsafe trait Scratch: Plain {
+pub unsafe trait Scratch: Pod {
     /// Refuses padding.
     #[doc(hidden)]
     const CHECK: () = ();
