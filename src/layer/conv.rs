@@ -35,7 +35,7 @@ use crate::tensor::{Array, Shape, take, take_mut};
 /// assert_eq!(y, Tensor([[0.0; 8]; 7]));
 /// ```
 ///
-/// A sum runs over the window's steps in order, at each over the channels; the bias comes last. [`COST`](Layer::COST) counts what
+/// A sum runs over the window's steps in order, at each over the channels; the bias comes last. [`COST`](Infer::COST) counts what
 /// falls on padding, too.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Conv1d<

@@ -23,7 +23,7 @@ pub trait Elementwise<T: Scalar> {
             *grad *= self.derivative(at);
         }
     }
-    /// Whether products take it into their epilogue, see [`Layer::FUSES`](crate::layer::Layer::FUSES): for `in_place` layers.
+    /// Whether products take it into their epilogue, see [`Infer::FUSES`](crate::layer::Infer::FUSES): for `in_place` layers.
     const FUSES: bool = false;
     /// [`value`](Self::value) of each number of a vector: the same bits. `U` is `T`.
     #[inline(always)]

@@ -29,7 +29,7 @@ pub trait Sliceable: Layer {
         &mut []
     }
 
-    /// Slice `slice` of [`forward`](Self::forward), from 0 to `SLICES.forward`, in order.
+    /// Slice `slice` of [`forward`](Layer::forward), from 0 to `SLICES.forward`, in order.
     #[inline(always)]
     fn forward_slice<'a, K: Kernels, P: Place, const B: usize>(
         &self,
@@ -41,7 +41,7 @@ pub trait Sliceable: Layer {
         self.forward::<K, P, B>(x, saved, context);
     }
 
-    /// Slice `slice` of [`backward`](Self::backward), from 0 to [`SLICES.backward(D::WANTED)`](Slices::backward), in order; the same bits.
+    /// Slice `slice` of [`backward`](Layer::backward), from 0 to [`SLICES.backward(D::WANTED)`](Slices::backward), in order; the same bits.
     #[inline(always)]
     #[expect(clippy::too_many_arguments, reason = "those of `backward`")]
     fn backward_slice<K: Kernels, P: Place, const B: usize, D: Need, R: Rule<Self::T>>(

@@ -26,7 +26,7 @@ use crate::tensor::{Array, Shape, take, take_mut};
 /// Standardises features on the fly: y = (x - mean) / √variance, with the mean and the variance of the samples that were learned from.
 ///
 /// - A step standardises its samples with the statistics of all samples *before* it, and adds its own at the end. A step that returns an
-///   error adds nothing. [`infer`](Layer::infer) uses the statistics and leaves them.
+///   error adds nothing. [`infer`](Infer::infer) uses the statistics and leaves them.
 /// - Samples are added one by one, in order: a batch of 32 leaves the same bits as 32 batches of one.
 /// - The variance is that of a population, Σ(x - mean)² / n. Where it is 0 (before the second sample, and in a feature that has been constant)
 ///   nothing is known of the scale, and y is 0.

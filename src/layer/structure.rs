@@ -2,7 +2,7 @@
 
 use crate::parameter::Path;
 
-/// Which layer this is, and of which layers it is made, as a constant: [`Layer::STRUCTURE`](super::Layer::STRUCTURE).
+/// Which layer this is, and of which layers it is made, as a constant: [`Infer::STRUCTURE`](super::Infer::STRUCTURE).
 ///
 /// A file of weights has a checksum of each layer's name and numbers, so that the file of another network isn't taken
 /// for one of this. What belongs there is what makes it another function of the same weights:
