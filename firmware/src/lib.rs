@@ -7,7 +7,8 @@ use stackprop::prelude::*;
 use stackprop::random::Shuffle;
 
 /// A network with a recurrent layer needs in use the state and the gates of one step.
-const _: () = assert!(Workspace::<(Lstm<32, 16, 64>, Last<32, 64>, Dense<64, 7>)>::BYTES < 2000 || !cfg!(target_os = "none"));
+const _: () =
+    assert!(Workspace::<(Lstm<32, 16, 64>, Last<32, 64>, Dense<64, 7>)>::BYTES < 2000 || !cfg!(target_os = "none"));
 
 /// 1797 images of 8 x 8 pixels, from 0 (paper) to 16 (ink).
 pub static IMAGES: &[[u8; 64]] = include_bytes!("../../examples/data/digits_x_1797x64_u8.bin").as_chunks().0;
