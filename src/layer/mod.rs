@@ -1,8 +1,9 @@
 //! Layers: what they take, give, keep and learn.
 //!
-//! [`Layer`] is the one trait of single layers and of networks, which are tuples of layers. A layer's file holds its formula, its struct,
-//! its forward pass and, beside it, its backward pass. To *use* a layer alone, put it in a [`Tape`](crate::tape::Tape); to write one,
-//! see [`crate::own_layer`].
+//! [`Infer`] is what a layer does in use, and [`Layer`] what learning adds: single layers and networks, which are tuples of
+//! layers, have both. A layer's file holds its formula, its struct, its use, its forward pass and, beside it, its backward
+//! pass. To *use* a layer alone, put it in a [`Workspace`](crate::tape::Workspace), or in a [`Tape`](crate::tape::Tape) for its
+//! gradients; to write one, see [`crate::own_layer`].
 //!
 //! Sizes are 1 at least, and follow from each other; a program that uses a layer with others doesn't compile, and the message names the layer and
 //! the parameter: "Gru<0, 3, 4>: STEPS must be at least 1". It comes with a build, not with `cargo check`.
@@ -135,7 +136,7 @@ use crate::scalar::Scalar;
 use crate::storage::{Buffer, Pod, Zeroed};
 use crate::tensor::Array;
 
-/// A differentiable function with parameters: a single layer, or a network of them.
+/// A differentiable function with parameters: a single layer, or a network of them. What it does in use is its [`Infer`].
 ///
 /// The caller owns all memory. A batch is a slice of samples, at most `B` of them; what forward leaves for backward is in `saved`;
 /// the gradient passes through one flat buffer, `grad`, in which backward finds dy and leaves dx.

@@ -17,17 +17,11 @@ pub trait Sliceable: Layer {
     /// Into how many slices a step of a [`Sliced`](crate::training::Sliced) trainer cuts its passes.
     const SLICES: Slices = Slices::whole::<Self>();
 
-    /// Finds the output of the last forward pass again, to be changed. A step in slices needs it; where there is none, it doesn't compile.
-    #[inline(always)]
+    /// Finds the output of the last forward pass again, to be changed.
     fn output_mut<'a, P: Place, const B: usize>(
         x: P::Input<'a, Self::In>,
         saved: &'a mut Self::Saved<P, B>,
-    ) -> &'a mut [Self::Out] {
-        // Never true; in terms of `Self`, so that it is looked at in a step in slices alone.
-        const { assert!(size_of::<Self>() == usize::MAX, "a step in slices: a layer of the network has no `output_mut`") }
-        let _ = (x, saved);
-        &mut []
-    }
+    ) -> &'a mut [Self::Out];
 
     /// Slice `slice` of [`forward`](Layer::forward), from 0 to `SLICES.forward`, in order.
     #[inline(always)]
