@@ -72,3 +72,57 @@ fn penalties_and_dropout() {
     }
     assert_eq!(cases.len(), 8);
 }
+
+type Hidden = Regularized<Dense<17, 33>>;
+type Output = Regularized<Dense<33, 3>>;
+
+const PENALTY: Penalty = Penalty { weight_l1: 1e-3, weight_l2: 3e-3, bias_l1: 2e-3, bias_l2: 1e-3 };
+
+fn sample(i: usize, x: &mut Tensor<[f32; 17]>) -> u8 {
+    *x = Tensor::from_fn(|j| ((i * 37 + j * 11) % 19) as f32 / 19.0 - 0.4);
+    (i % 3) as u8
+}
+
+/// A penalised layer, and a frozen one, fuse with the ReLU before and behind them: the same bits as in tuples of their own, which don't.
+#[test]
+fn wrapped_layers_fuse_with_the_same_bits() {
+    fn weights<N: Layer<T = f32, In = [f32; 17], Out = [f32; 3]>>(penalise: impl Fn(&mut N)) -> Vec<u64> {
+        let mut training = Trainer::<N, SoftmaxCrossEntropy<3>, Momentum, 5>::boxed();
+        training.reset(4, Momentum::new(0.1, 0.9).unwrap()).unwrap();
+        penalise(training.net_mut());
+        let mut batch = Batch::<[f32; 17], u8, 5>::boxed();
+        for _ in 0..4 {
+            training.epoch(&mut batch, 27, sample).unwrap();
+        }
+        common::run::parameter_bits(training.net())
+    }
+    let fused = weights::<(Hidden, ReLU<33>, Frozen<Dense<33, 33>>, ReLU<33>, Output)>(|net| {
+        net.0.set_penalty(PENALTY).unwrap();
+        net.4.set_penalty(PENALTY).unwrap();
+    });
+    let apart = weights::<((Hidden,), (ReLU<33>,), (Frozen<Dense<33, 33>>,), (ReLU<33>,), (Output,))>(|net| {
+        net.0.0.set_penalty(PENALTY).unwrap();
+        net.4.0.set_penalty(PENALTY).unwrap();
+    });
+    assert_eq!(fused, apart);
+}
+
+/// A pipelined epoch treats a penalised first layer in one visit of each weight, with the same bits.
+#[test]
+fn a_penalised_layer_is_pipelined_with_the_same_bits() {
+    type Net = (Hidden, ReLU<33>, Output);
+    let trainer = || {
+        let mut training = Trainer::<Net, SoftmaxCrossEntropy<3>, Sgd, 1>::boxed();
+        training.reset(4, Sgd::new(0.1).unwrap()).unwrap();
+        training.net_mut().0.set_penalty(PENALTY).unwrap();
+        training.net_mut().2.set_penalty(PENALTY).unwrap();
+        training
+    };
+    let (mut plain, mut piped) = (trainer(), trainer());
+    let (mut batch, mut pair) = (Batch::<[f32; 17], u8, 1>::boxed(), Batch::<[f32; 17], u8, 2>::boxed());
+    for samples in [0, 1, 2, 30] {
+        let expected = plain.epoch(&mut batch, samples, sample).unwrap();
+        assert_eq!(piped.pipelined_epoch(&mut pair, samples, sample).unwrap(), expected);
+        assert_eq!(common::run::parameter_bits(piped.net()), common::run::parameter_bits(plain.net()));
+    }
+}

@@ -170,6 +170,23 @@ impl<L: Layer> Layer for Frozen<L> {
         }
     }
 
+    #[inline(always)]
+    fn backward_then<K: Kernels, P: Place, const B: usize, D: Need, R: Rule<L::T>>(
+        &mut self,
+        x: &[L::In],
+        saved: &mut L::Saved<P, B>,
+        grad: &mut [L::T],
+        _: &mut (),
+        _: &R,
+        context: Context,
+        f: impl Pointwise<L::T>,
+    ) {
+        if D::WANTED {
+            let mut none = Zeroed::ZERO;
+            self.layer.backward_then::<K, P, B, D, Keep>(x, saved, grad, &mut none, &Keep, context.freeze(), f);
+        }
+    }
+
     fn visit(&self, path: Path, visitor: &mut impl FnMut(Parameter<'_, L::T>)) {
         self.layer.visit(path, visitor);
     }

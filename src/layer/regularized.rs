@@ -3,7 +3,9 @@
 //! Backward: λ₁ sign(w) + 2 λ₂ w is added to the gradient, with sign(0) = 0.
 
 use super::plan::{Activations, Given, Sample, Short, Taken};
-use super::{Context, Cost, Export, InPlace, Infer, Layer, Need, Place, SettingError, Sliceable, Slices, Structure};
+use super::{
+    Apart, Context, Cost, Export, InPlace, Infer, Layer, Need, Place, SettingError, Sliceable, Slices, Structure,
+};
 use crate::kernel::{Applied, Kernels, Lanes, Pointwise};
 use crate::optimizer::{Copies, Rule};
 use crate::parameter::{Parameter, Path, Role, Visitor};
@@ -194,6 +196,35 @@ impl<L: Layer> Layer for Regularized<L> {
     ) {
         let rule = PenaltyRule { rule: *rule, penalty: self.penalty };
         self.layer.backward::<K, P, B, D, PenaltyRule<R, L::T>>(x, saved, grad, slots, &rule, context);
+    }
+
+    #[inline(always)]
+    fn backward_then<K: Kernels, P: Place, const B: usize, D: Need, R: Rule<L::T>>(
+        &mut self,
+        x: &[L::In],
+        saved: &mut L::Saved<P, B>,
+        grad: &mut [L::T],
+        slots: &mut L::Slots<R::Slots>,
+        rule: &R,
+        context: Context,
+        f: impl Pointwise<L::T>,
+    ) {
+        let rule = PenaltyRule { rule: *rule, penalty: self.penalty };
+        self.layer.backward_then::<K, P, B, D, PenaltyRule<R, L::T>>(x, saved, grad, slots, &rule, context, f);
+    }
+
+    #[inline(always)]
+    fn turn<'a, K: Kernels, R: Rule<L::T>>(
+        &mut self,
+        x: [&'a [L::In]; 2],
+        saved: &'a mut L::Saved<Apart, 1>,
+        grad: &mut [L::T],
+        slots: &mut L::Slots<R::Slots>,
+        rule: &R,
+        contexts: [Context; 2],
+    ) -> &'a mut [L::Out] {
+        let rule = PenaltyRule { rule: *rule, penalty: self.penalty };
+        self.layer.turn::<K, PenaltyRule<R, L::T>>(x, saved, grad, slots, &rule, contexts)
     }
 
     #[inline(always)]
