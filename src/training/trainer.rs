@@ -11,7 +11,7 @@ use crate::init::{Init, initialise};
 use crate::kernel::{self, Kernels, Task};
 use crate::layer::plan::Memory;
 use crate::layer::size::positive_of;
-use crate::layer::{Apart, Context, Layer, SettingError, checked};
+use crate::layer::{Apart, Context, Layer, Need, SettingError, checked};
 use crate::loss::{Compares, Loss};
 use crate::metric::Metric;
 use crate::optimizer::{Copies, CopiesOf, Is, Optimizer, Rule};
@@ -54,7 +54,8 @@ impl<N: Layer, L: Loss<N::Out>, O: Optimizer<T = N::T>, const BATCH: usize, G: S
     /// Refuses, in a build, batches of no sample, and what cannot be trained.
     pub(super) const CHECK: () = {
         positive_of(Text::new("Trainer<N, L, O, ").number(BATCH).text(">"), &["BATCH"], &[BATCH]);
-        _ = checked::<N>();
+        const DIFFERENT: &str = "a layer's `Cost::learns` isn't what its `Learns` says";
+        assert!(checked::<N>().learns == <N::Learns as Need>::WANTED, "{}", DIFFERENT);
     };
     /// All zeros, not ready: the initial value of a `static`, which goes to `.bss`.
     pub const ZERO: Self = {
